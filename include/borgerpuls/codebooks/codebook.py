@@ -74,7 +74,11 @@ class Membership(NamedTuple):
 
 @dataclass(frozen=True)
 class Codebook:
-    """One version of the codes, labels, bounds and rules of the survey."""
+    """
+    One version of the codes, labels, bounds and rules of the survey.
+
+    `item_target_groups` names the items that only some target groups are asked; the others are for all.
+    """
 
     version: str
     valid_from: date
@@ -90,6 +94,7 @@ class Codebook:
     lowest_score: int
     highest_score: int
     satisfied_from: int
+    item_target_groups: Mapping[str, tuple[str, ...]]
     crosswalks: tuple[Crosswalk, ...]
 
     @property
@@ -222,6 +227,9 @@ def load_codebook(version: str) -> Codebook:
         lowest_score=int(data["scale"]["lowest"]),
         highest_score=int(data["scale"]["highest"]),
         satisfied_from=int(data["scale"]["satisfied_from"]),
+        item_target_groups=MappingProxyType(
+            {item: tuple(groups) for item, groups in data["item_target_groups"].items()}
+        ),
         crosswalks=tuple(_crosswalk(crosswalk) for crosswalk in data["crosswalks"]),
     )
 
