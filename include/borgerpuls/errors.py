@@ -38,6 +38,14 @@ class UnknownRound(BorgerpulsError):
     """No round has this id."""
 
 
+class PlanIsRefused(BorgerpulsError):
+    """A round's plan cannot be carried out; the message has every reason."""
+
+
+class RoundIsAlreadyOpen(BorgerpulsError):
+    """Another plan is open under this round's id."""
+
+
 # --- frame ------------------------------------------------------------------------------------------------------
 
 # --- sampling ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,48 @@
+"""
+### Estimate the figures of one survey round
+
+Weighted answers → means, shares and category scores with their uncertainty → comparisons → what may be shown.
+
+**Reads** `responses.answer`, `weighting.weight`. **Writes** `estimation.figure`: every number to be published is one row.
+Numbers that could reveal somebody are withheld here, in the data, with the reason; no report ever has them.
+**Rerun** is safe: the task replaces its round's rows in one transaction.
+**`FiguresDoNotAddUp`**: a figure contradicts another; the message names it, and nothing is drawn.
+**Next**: the reporting DAG starts by itself.
+"""
+
+from airflow.sdk import Param, chain, dag, task
+from pendulum import datetime
+
+from borgerpuls.estimation import stage
+from borgerpuls.orchestration import DEFAULT_ARGS, FIGURES, WEIGHTS, one_run_per_round, round_of_run
+
+
+@dag(
+    dag_display_name="7 · Estimation",
+    schedule=one_run_per_round(WEIGHTS),
+    start_date=datetime(2026, 1, 1, tz="Europe/Copenhagen"),
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    params={"round_id": Param(None, type=["null", "string"], title="Runde, når den startes i hånden")},
+    tags=["borgerpuls", "estimation"],
+    doc_md=__doc__,
+)
+def estimation():
+    @task
+    def find_round(params, dag_run):
+        return round_of_run(params, dag_run)
+
+    @task(outlets=[FIGURES])
+    def announce_figures(round_id, outlet_events):
+        """Tell the reporting DAG which round has figures."""
+        outlet_events[FIGURES].add_partitions(round_id)
+
+    round_id = find_round()
+    chain(
+        task(stage.estimate_figures)(round_id),
+        task(stage.check_figures)(round_id),
+        announce_figures(round_id),
+    )
+
+
+estimation()

@@ -1,0 +1,100 @@
+"""
+### Write to the sampled people of the rounds in the field
+
+A new sample → planned messages → dry run → approval by a second person. After that, at every run: what is due is sent.
+
+**Reads** `sampling.sample`, `identity.citizen` (to address), `rounds.approval`. **Writes** `fieldwork.*`, `link.access`,
+`answers.form` (empty forms), `rounds.approval`.
+**Rerun** is safe: Airflow decides *when*, the message ledger in PostgreSQL decides *whether*; a second run finds nothing to
+send. Marking the approval as success here approves nothing: sending reads only `rounds.approval`.
+**Approve** in "Required Actions", at least five seconds after it appears, and never as the person who opened the round.
+**`ApproverOpenedTheRound`**: ask a colleague to approve: clear `approve` and the tasks after it.
+**Unknown messages**: see `docs/runbooks/`; they are never sent again blindly.
+"""
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import AssetOrTimeSchedule, Param, chain, dag, task, task_group
+from field_calendar import FieldHours
+from pendulum import datetime
+
+from borgerpuls.fieldwork import stage
+from borgerpuls.orchestration import DEFAULT_ARGS, SAMPLE
+from borgerpuls.rounds import stage as rounds_stage
+
+
+@dag(
+    dag_display_name="4 · Fieldwork",
+    schedule=AssetOrTimeSchedule(assets=[SAMPLE], timetable=FieldHours(minutes=15)),
+    start_date=datetime(2026, 1, 1, tz="Europe/Copenhagen"),
+    catchup=False,
+    max_active_runs=8,
+    default_args=DEFAULT_ARGS,
+    params={"round_id": Param(None, type=["null", "string"], title="Runde, hvis breve skal planlægges i hånden")},
+    tags=["borgerpuls", "fieldwork"],
+    doc_md=__doc__,
+)
+def fieldwork():
+    @task
+    def find_new_samples(params, triggering_asset_events):
+        """The rounds whose sample has just been drawn; none when the run is about sending."""
+        events = [event for listed in triggering_asset_events.values() for event in listed]
+        asked = [event.extra["round_id"] for event in events] + [params["round_id"] or ""]
+        return sorted({round_id for round_id in asked if round_id})
+
+    @task_group
+    def prepare(new_samples):
+        """Plan, show and approve: nothing is sent without it."""
+
+        @task(map_index_template="{{ round_id }}")
+        def plan_messages(round_id):
+            """Plan one message per person, wave and slot."""
+            return stage.plan_messages(round_id)
+
+        @task(map_index_template="{{ round_id }}")
+        def prepare_dry_run(round_id):
+            """Render the real letters for a sample, and count what would be sent."""
+            return stage.prepare_dry_run(round_id)
+
+        @task
+        def describe(new_samples):
+            """Say to the approver what is approved."""
+            return [stage.approval_text(round_id) for round_id in new_samples]
+
+        approve = ApprovalOperator.partial(
+            task_id="approve", map_index_template="{{ task.subject }}", retries=0
+        ).expand_kwargs(describe(new_samples))
+
+        @task(map_index_template="{{ round_id }}")
+        def record_approval(round_id, answers):
+            """Bind the answer to the hash of sample, texts and dates; refuse the person who opened the round."""
+            return stage.record_approval(round_id, stage.approver_of(round_id, answers))
+
+        chain(
+            plan_messages.expand(round_id=new_samples),
+            prepare_dry_run.expand(round_id=new_samples),
+            approve,
+            record_approval.partial(answers=approve.output).expand(round_id=new_samples),
+        )
+
+    @task(trigger_rule="none_failed")
+    def find_due_messages(new_samples):
+        """The municipalities with something due now, in the rounds that are approved and open."""
+        return stage.municipalities_due()
+
+    @task(map_index_template="{{ municipality_name }}")
+    def send_due(round_id, municipality_code, municipality_name):
+        """Claim and send what is due in one municipality."""
+        return stage.send_due(round_id, municipality_code)
+
+    @task(trigger_rule="all_done")
+    def collect_receipts():
+        """Take the gateways' receipts."""
+        return {round_id: stage.collect_receipts(round_id) for round_id in rounds_stage.rounds_in_state("approved")}
+
+    new_samples = find_new_samples()
+    prepare(new_samples)
+    sent = send_due.expand_kwargs(find_due_messages(new_samples))
+    chain(sent, collect_receipts())
+
+
+fieldwork()

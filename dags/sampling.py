@@ -1,0 +1,48 @@
+"""
+### Draw the sample of one survey round
+
+The frame → n per municipality and stratum → a seeded draw → its balance by target group.
+
+**Reads** `frame.person`, the round's sample rule. **Writes** `sampling.allocation`, `sampling.sample`, `sampling.balance`.
+**Rerun** is safe: the same seed and frame give the same sample, person by person.
+A municipality smaller than its size is asked in full (census).
+**`SampleIsApproved`**: the sample has been approved and another one would be drawn; stop the round first.
+**Next**: the fieldwork DAG plans the letters and asks a second person for approval.
+"""
+
+from airflow.sdk import Param, chain, dag, task
+from pendulum import datetime
+
+from borgerpuls.orchestration import DEFAULT_ARGS, FRAME, SAMPLE, one_run_per_round, round_of_run
+from borgerpuls.sampling import stage
+
+
+@dag(
+    dag_display_name="3 · Sampling",
+    schedule=one_run_per_round(FRAME),
+    start_date=datetime(2026, 1, 1, tz="Europe/Copenhagen"),
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    params={"round_id": Param(None, type=["null", "string"], title="Runde, når den startes i hånden")},
+    tags=["borgerpuls", "sampling"],
+    doc_md=__doc__,
+)
+def sampling():
+    @task
+    def find_round(params, dag_run):
+        return round_of_run(params, dag_run)
+
+    @task(outlets=[SAMPLE])
+    def announce_sample(round_id, outlet_events):
+        """Tell the fieldwork DAG which round has a sample."""
+        outlet_events[SAMPLE].extra = {"round_id": round_id}
+
+    round_id = find_round()
+    chain(
+        task(stage.draw_sample)(round_id),
+        task(stage.check_balance)(round_id),
+        announce_sample(round_id),
+    )
+
+
+sampling()
