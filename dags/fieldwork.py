@@ -64,16 +64,17 @@ def fieldwork():
             task_id="approve", map_index_template="{{ task.subject }}", retries=0
         ).expand_kwargs(describe(new_samples))
 
-        @task(map_index_template="{{ round_id }}")
-        def record_approval(round_id, answers):
+        @task
+        def record_approval(approval):
             """Bind the answer to the hash of sample, texts and dates; refuse the person who opened the round."""
-            return stage.record_approval(round_id, stage.approver_of(round_id, answers))
+            round_id, answer = approval
+            return stage.record_approval(round_id, answer["responded_by_user"]["name"])
 
         chain(
             plan_messages.expand(round_id=new_samples),
             prepare_dry_run.expand(round_id=new_samples),
             approve,
-            record_approval.partial(answers=approve.output).expand(round_id=new_samples),
+            record_approval.expand(approval=new_samples.zip(approve.output)),
         )
 
     @task(trigger_rule="none_failed")

@@ -31,7 +31,7 @@ def _days_off(year: int) -> dict[date, str]:
         "DK", years=year, language="da", categories=("public", "optional")
     ).items()}  # fmt: skip
     for day, name in list(days.items()):
-        if "Himmelfart" in name:
+        if "himmelfart" in name.casefold():
             days[day + timedelta(days=1)] = "fredagen efter Kristi himmelfartsdag"
     day = date(year, 12, 22)
     while day.year == year:

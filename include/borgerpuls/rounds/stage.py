@@ -89,9 +89,7 @@ def open_round(form: Mapping[str, Any], opened_by: str) -> str:
 def municipality_codes(round_id: str) -> list[str]:
     """Return the codes of the municipalities that take part."""
     with transaction("rounds") as connection:
-        codes = list(
-            connection.execute(load_query("rounds/municipality_codes.sql"), {"round_id": round_id}).scalars()
-        )
+        codes = list(connection.execute(load_query("rounds/municipality_codes.sql"), {"round_id": round_id}).scalars())
     if not codes:
         raise UnknownRound(f"Ingen runde har id {round_id}.", next_step="Åbn den med DAG'en rounds.")
     return codes
