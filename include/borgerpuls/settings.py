@@ -28,6 +28,10 @@ class Settings(BaseSettings):
 
     key_folder: Path = Path("keys")
     """Folder of the keys kept outside the database (see vault.py)."""
+    journal_folder: Path | None = None
+    """Folder of the fieldwork journal, outside the database and kept as long as it; beside the keys when not set."""
+    gateway_folder: Path | None = None
+    """Sandbox: folder of the gateways' ledgers and of `registrations.csv`; beside the keys when not set."""
     inbox_folder: Path = Path("inbox")
     """Where the municipalities' extracts arrive: `<inbox>/<round_id>/<municipality code>*.csv`."""
     output_folder: Path = Path("output")
@@ -47,11 +51,36 @@ class Settings(BaseSettings):
     send_window: int = Field(default=32, ge=1)
     """Messages in flight at once: the most that one crash can leave in doubt."""
     lease_seconds: int = Field(default=60, ge=1)
+    send_rate: int = Field(default=0, ge=0)
+    """Most messages a second that one dispatch may send; 0 is no limit."""
+    gateway_timeout_seconds: float = Field(default=10.0, gt=0)
+    gateways_deduplicate: bool = False
+    """Only when the gateways promise to: a message in doubt may then be sent again under its own id."""
+    answer_site_health_url: str = ""
+    """Asked before each batch; nothing is sent while the answer site is unwell. Empty: not asked."""
+    digital_post_days: tuple[int, ...] = (0, 1, 2, 3)
+    """Weekdays on which Digital Post and letters are sent, Monday is 0."""
+    digital_post_hours: tuple[int, int] = (8, 16)
+    """First hour, and the hour at which sending ends, Danish time."""
+    sms_days: tuple[int, ...] = (0, 1, 2, 3, 4)
+    sms_hours: tuple[int, int] = (9, 18)
+    sms_part_price_oere: int = Field(default=25, ge=0)
+    digital_post_price_oere: int = Field(default=0, ge=0)
+    letter_price_oere: int = Field(default=1200, ge=0)
+    """Prices of the forecast, in øre; assumed until the agreements are known."""
     suppress_below: int = Field(default=5, ge=3)
     uncertain_below: int = Field(default=30, ge=5)
     one_category_below: int = Field(default=10, ge=5)
     extract_retention_days: int = Field(default=30, ge=1)
     report_processes: int = Field(default=2, ge=1)
+
+    def journal_place(self) -> Path:
+        """Return the folder of the fieldwork journal."""
+        return self.journal_folder or self.key_folder.parent / "journal"
+
+    def gateway_place(self) -> Path:
+        """Return the folder of the sandbox gateways."""
+        return self.gateway_folder or self.key_folder.parent / "gateways"
 
     def require(self, name: str) -> str:
         """

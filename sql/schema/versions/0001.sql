@@ -76,12 +76,13 @@ CREATE TABLE rounds.municipality (
     PRIMARY KEY (round_id, municipality_code)
 );
 
-CREATE TABLE rounds.approval (
-    round_id text PRIMARY KEY REFERENCES rounds.round,
+CREATE TABLE rounds.approval (          -- append-only: dispatch looks for one with the hash of what it is about to send
+    round_id text NOT NULL REFERENCES rounds.round,
     content_hash text NOT NULL,         -- of sample, texts and dates
     opened_by text NOT NULL,
     approved_by text NOT NULL,
     approved_at timestamptz NOT NULL,
+    PRIMARY KEY (round_id, content_hash),
     CHECK (opened_by <> approved_by)
 );
 
@@ -285,7 +286,10 @@ CREATE TABLE fieldwork.message (
     PRIMARY KEY (round_id, person_id, wave, slot),
     CHECK (state IN ('planned', 'claimed', 'cancelled', 'failed') OR channel IS NOT NULL)
 );
-CREATE INDEX message_state_idx ON fieldwork.message (round_id, state, due_date);
+CREATE INDEX message_planned_idx ON fieldwork.message (round_id, municipality_code, slot, wave, person_id)
+    WHERE state = 'planned';
+CREATE INDEX message_in_flight_idx ON fieldwork.message (round_id, municipality_code, lease_until)
+    WHERE state IN ('claimed', 'sending', 'rejected', 'unknown');
 
 CREATE TABLE fieldwork.receipt (
     receipt_id text PRIMARY KEY,
@@ -308,6 +312,68 @@ CREATE TABLE fieldwork.dry_run (        -- what the approver sees, one row per r
     round_id text PRIMARY KEY REFERENCES rounds.round,
     content_hash text NOT NULL,
     counts jsonb NOT NULL
+);
+
+CREATE TABLE fieldwork.preview (        -- letters as the approver reads them: real texts, invented recipients
+    round_id text NOT NULL REFERENCES rounds.round,
+    municipality_code text NOT NULL,
+    occasion text NOT NULL,             -- example, or the edge case: longest_name | protected_address | …
+    wave smallint NOT NULL,
+    channel text NOT NULL,
+    subject text NOT NULL,
+    body text NOT NULL,
+    sms_part_count integer,
+    PRIMARY KEY (round_id, municipality_code, occasion, wave, channel)
+);
+
+CREATE TABLE fieldwork.municipality_text (  -- a municipality's own words; data, never a template
+    round_id text NOT NULL REFERENCES rounds.round,
+    municipality_code text NOT NULL,
+    sender_name text NOT NULL,
+    sms_sender text NOT NULL CHECK (sms_sender ~ '^[A-Za-z0-9]{1,11}$'),
+    contact_name text NOT NULL,
+    contact_phone text NOT NULL,
+    contact_email text NOT NULL,
+    contact_hours text NOT NULL,
+    dpo_contact text NOT NULL,
+    local_paragraph text NOT NULL DEFAULT '',
+    logo_url text NOT NULL DEFAULT '',
+    PRIMARY KEY (round_id, municipality_code)
+);
+
+CREATE TABLE fieldwork.design (         -- the randomised reminder arms; no row: every reminder has its SMS
+    round_id text PRIMARY KEY REFERENCES rounds.round,
+    sms_share double precision NOT NULL CHECK (sms_share BETWEEN 0 AND 1)
+);
+
+CREATE TABLE fieldwork.arm (            -- drawn by the round's seed before anything is sent
+    round_id text NOT NULL REFERENCES rounds.round,
+    person_id uuid NOT NULL,
+    arm text NOT NULL CHECK (arm IN ('with_sms', 'without_sms')),
+    PRIMARY KEY (round_id, person_id)
+);
+
+CREATE TABLE fieldwork.receipt_cursor ( -- how far each gateway's receipts have been read; moves with the receipts
+    gateway text PRIMARY KEY,
+    position bigint NOT NULL
+);
+
+CREATE TABLE fieldwork.broken_receipt ( -- could not be read: kept by its hash and reason, never dropped in silence
+    gateway text NOT NULL,
+    position bigint NOT NULL,
+    content_sha256 text NOT NULL,
+    problem text NOT NULL,
+    PRIMARY KEY (gateway, position)
+);
+
+CREATE TABLE fieldwork.audit (          -- who did what by hand
+    audit_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    round_id text NOT NULL,
+    happened_at timestamptz NOT NULL,
+    operator text NOT NULL,
+    action text NOT NULL,
+    person_id uuid,
+    note text NOT NULL DEFAULT ''
 );
 
 -- answers: no name, CPR, phone, token or precise time -------------------------------------------------------------------
