@@ -67,11 +67,125 @@ class PersonAppearsTwice(BorgerpulsError):
     """A person is in the frame more than once."""
 
 
+class FrameHasChanged(BorgerpulsError):
+    """The frame is not the one that the sample was drawn from."""
+
+
 # --- fieldwork --------------------------------------------------------------------------------------------------
+
+
+class ApproverOpenedTheRound(BorgerpulsError):
+    """The person who opened a round cannot approve it."""
+
+
+class ContentHasChanged(BorgerpulsError):
+    """Sample, texts or dates are no longer those that were shown or approved."""
+
+
+class NothingToApprove(BorgerpulsError):
+    """A round has no dry run to approve, or its letters could not all be made."""
+
+
+class RoundIsNotOpen(BorgerpulsError):
+    """A round is stopped, closed or published: nothing more is planned or approved in it."""
+
+
+class RoundWasRestored(BorgerpulsError):
+    """The journal knows of messages that the database believes unsent: the database is older than the journal."""
+
+
+class JournalIsUnwritable(BorgerpulsError):
+    """The journal cannot be written; nothing is sent without it."""
+
+
+class GatewayIsDown(BorgerpulsError):
+    """A gateway has refused or not answered several times in a row; what was not sent is still planned."""
+
+
+class GatewayRefusesUs(BorgerpulsError):
+    """A gateway does not accept our credentials or address."""
+
+
+class ReceiptIsForged(BorgerpulsError):
+    """Receipts do not carry the seal made with the shared secret."""
+
+
+class ReceiptIsUnreadable(BorgerpulsError):
+    """A receipt is not of the form that its gateway promises."""
+
+
+class MessageIsMalformed(BorgerpulsError):
+    """A message breaks a rule of its format; the rule is named, never the recipient."""
+
+
+class MunicipalityTextIsUnusable(BorgerpulsError):
+    """A municipality's own words are too long, empty or hold characters that cannot be sent."""
+
+
+class CitizenIsUnknown(BorgerpulsError):
+    """No sampled person has this CPR number."""
 
 # --- questionnaire ----------------------------------------------------------------------------------------------
 
+
+class UnknownQuestionnaire(BorgerpulsError):
+    """No instrument has this version."""
+
+
+class InstrumentIsUnreadable(BorgerpulsError):
+    """A part of an instrument's file is missing, misspelt or of the wrong kind."""
+
+
+class InstrumentIsIncomplete(BorgerpulsError):
+    """A text, a language or a way to an item is missing."""
+
+
+class ItemAppearsTwice(BorgerpulsError):
+    """An id of a page, an item or an option is used twice."""
+
+
+class ScaleIsUnknown(BorgerpulsError):
+    """An item names a scale that its instrument does not define."""
+
+
+class TenseIsMissing(BorgerpulsError):
+    """A wording has one tense without the other."""
+
+
+class RoutingLooksAhead(BorgerpulsError):
+    """A condition needs an answer that has not been given when the item's turn comes."""
+
+
+class RoutingRunsInCircles(BorgerpulsError):
+    """Conditions of an instrument need each other."""
+
+
+class AnswerIsImpossible(BorgerpulsError):
+    """An answer is to an item that was not asked, or holds a code or a combination that its item does not have."""
+
+
+class FormIsNotOpen(BorgerpulsError):
+    """A form cannot be answered: unknown, already answered, deleted, or its round is closed."""
+
+
 # --- responses --------------------------------------------------------------------------------------------------
+
+
+class PropensityIsNotEstimable(BorgerpulsError):
+    """A response model cannot be fitted: no contrast between answers and none, or variables that repeat each other."""
+
+
+class SnapshotChanged(BorgerpulsError):
+    """The answers of a frozen round are not those of its snapshot."""
+
+
+class RoundIsStillOpen(BorgerpulsError):
+    """A round cannot be frozen before its last day is over."""
+
+
+class DispositionsDoNotSum(BorgerpulsError):
+    """The outcomes of a round are not exactly one per sampled person."""
+
 
 # --- weighting --------------------------------------------------------------------------------------------------
 
@@ -112,6 +226,10 @@ class TrimmingIsImpossible(BorgerpulsError):
     """No weights can respect the limits and keep their sum."""
 
 
+class WeightsDoNotAddUp(BorgerpulsError):
+    """The weights of a cell do not sum to its population."""
+
+
 # --- estimation -------------------------------------------------------------------------------------------------
 
 
@@ -131,11 +249,32 @@ class NothingToEstimate(BorgerpulsError):
 
 # --- publication ------------------------------------------------------------------------------------------------
 
+
+class ReportIsMissing(BorgerpulsError):
+    """A registered report is gone, or is not the file that was drawn."""
+
+
 # --- sandbox ----------------------------------------------------------------------------------------------------
 
 
 class SandboxDatabaseDidNotStart(BorgerpulsError):
     """The embedded PostgreSQL could not be made or started."""
+
+
+class ServiceDidNotStart(BorgerpulsError):
+    """A service of the sandbox ended or did not become healthy in time."""
+
+
+class SandboxIsBusy(BorgerpulsError):
+    """Another command is starting, stopping or running the same sandbox."""
+
+
+class AirflowRefused(BorgerpulsError):
+    """Airflow's REST API answered a request with an error."""
+
+
+class DagRunFailed(BorgerpulsError):
+    """A DAG run ended as failed, or did not end in time."""
 
 
 # --- plain files --------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ import pandas as pd
 from scipy.special import ndtr, stdtr
 
 from borgerpuls.estimation.multiplicity import adjust_false_discovery
-from borgerpuls.estimation.variance import ALL, Floats, Moments, SurveyDesign, variance_of_total
+from borgerpuls.estimation.variance import ALL, Floats, Moments, SurveyDesign, combine, variance_of_total
 
 
 class DifferenceOutcome(StrEnum):
@@ -43,12 +43,16 @@ def round_difference_type(later: object, earlier: object) -> str:
 
 @dataclass(frozen=True)
 class Differences:
-    """Differences (Q, G, M), one per item, group and municipality; NaN where a side has no valid answer."""
+    """
+    Differences (Q, G, M), one per item, group and municipality; NaN where a side has no valid answer.
+
+    `outcome` is the position in `DifferenceOutcome`.
+    """
 
     difference: Floats
     standard_error: Floats
     df: Floats
-    outcome: npt.NDArray[np.object_]
+    outcome: npt.NDArray[np.int64]
 
     @property
     def z(self) -> Floats:
@@ -139,7 +143,7 @@ def difference_table(differences: Differences, items: Sequence[str], munis: npt.
     """Lay out differences of the one group G = 1 as rows item × municipality, leaving out those without own answers."""
     Q, M = len(items), len(munis)
     columns = {
-        "question": np.repeat(np.array(items, dtype=object), M),
+        "question": pd.array(list(items), dtype="str").take(np.repeat(np.arange(Q), M)),
         "muni": np.tile(munis, Q),
         "diff": differences.difference.ravel(),
         "se": differences.standard_error.ravel(),
@@ -147,7 +151,7 @@ def difference_table(differences: Differences, items: Sequence[str], munis: npt.
         "p_norm": differences.p_norm.ravel(),
         "df": differences.df.ravel(),
         "p_t": differences.p_t.ravel(),
-        "outcome": differences.outcome.ravel(),
+        "outcome": pd.array(list(DifferenceOutcome), dtype="str").take(differences.outcome.ravel()),
     }
     return pd.DataFrame(columns)
 
@@ -208,7 +212,7 @@ def adjust_comparisons(differences: pd.DataFrame, report_round: pd.Series) -> pd
         Adjusted p-values, index as *differences*; missing where nothing is printed or tested.
     """
     printed = differences["type"] != MUNI_VS_NATIONAL
-    family = pd.Series(list(zip(report_round, differences["muni"], strict=True)), index=differences.index, dtype=object)
+    family = differences.groupby([report_round, differences["muni"]]).ngroup()
     return adjust_false_discovery(differences["p_t"].where(printed), family)
 
 
@@ -231,7 +235,7 @@ class _Part:
 
     def mean(self, scores: Sequence[float]) -> Floats:
         mean = np.full(self.n.shape, np.nan)
-        np.divide(np.tensordot(np.asarray(scores, float), self.total, axes=1), self.weight, out=mean, where=self.n > 0)
+        np.divide(combine(scores, self.total), self.weight, out=mean, where=self.n > 0)
         return mean
 
     def variance(self, slope: Floats, shift: Floats, scores: Sequence[float]) -> Floats:
@@ -279,6 +283,5 @@ def _difference(
     no_variance = ~nothing & (se == 0)
     lonely = (first.lonely_n + second.lonely_n) > 0
     df = np.where(nothing | no_df | no_variance, np.nan, df)
-    texts = np.array([outcome.value for outcome in DifferenceOutcome], dtype=object)
-    outcome = texts[np.select([nothing, no_variance, no_df, lonely], [1, 2, 3, 4], 0)]
+    outcome = np.select([nothing, no_variance, no_df, lonely], [1, 2, 3, 4], 0)
     return Differences(np.where(nothing, np.nan, difference), se, df, outcome)

@@ -20,6 +20,8 @@ from scipy.special import expit, logit, stdtrit
 
 from borgerpuls.estimation.variance import ALL, Floats, Ints, Moments, SurveyDesign, count_moments, score_moments
 
+Array = npt.NDArray[np.generic]
+
 SCALE = (1, 2, 3, 4, 5)
 """Valid answers to an item, worst to best."""
 
@@ -125,17 +127,15 @@ def estimate_items(
         `top2`, the share that answered 4 or 5; `outcome` (see `Outcome`). Missing figures are NaN and have an outcome.
     """
     codes = [item_codes(respondents, item) for item in items]
-    blocks, labels = [], []
-    for partition in partitions:
-        group = partition.group_of(respondents)
-        moments = count_moments(design, codes, group, groups=len(partition.groups), categories=len(SCALE))
-        block = _means_and_shares(moments)
-        if keep_missing_apart:
-            block |= _kinds_missing(design, codes, group, len(partition.groups))
-        blocks.append(block)
-        labels += [(partition.name, code) for code in partition.groups]
-    columns = {name: np.concatenate([block[name] for block in blocks], axis=1).ravel() for name in blocks[0]}
-    return pd.DataFrame(_labels(design, "question", items, labels) | columns)
+    groups = [(partition.group_of(respondents), len(partition.groups)) for partition in partitions]
+    moments = count_moments(design, codes, groups, categories=len(SCALE))
+    columns = _means_and_shares(moments)
+    if keep_missing_apart:
+        kinds = [np.where(code < 0, -code, 0) for code in codes]
+        counted = count_moments(design, kinds, groups, categories=len(KINDS_MISSING)).category_n
+        assert counted is not None
+        columns |= {name: counted[-code - 1] for name, code in KINDS_MISSING.items()}
+    return _table(design, "question", items, partitions, columns)
 
 
 def estimate_options(design: SurveyDesign, respondents: pd.DataFrame, options: Sequence[str]) -> pd.DataFrame:
@@ -151,15 +151,14 @@ def estimate_options(design: SurveyDesign, respondents: pd.DataFrame, options: S
         One row per option × (all, each municipality). Columns `option, muni, n, p, se, df, lo, hi, outcome`.
     """
     codes = [option_codes(respondents, option) for option in options]
-    everyone = np.zeros(len(respondents), dtype=np.int64)
-    moments = count_moments(design, codes, everyone, groups=1, categories=2)
+    everyone = Partition("all", (1,))
+    moments = count_moments(design, codes, [(everyone.group_of(respondents), 1)], categories=2)
     p, se = _with_error(moments, (1.0, 0.0))
-    lo, hi = share_interval(p, se, moments.df)
-    columns = {"n": moments.n, "p": p, "se": se, "df": _df(moments), "lo": lo, "hi": hi, "outcome": outcomes(moments)}
-    labels = _labels(design, "option", options, [("all", 1)])
-    labels.pop("var")
-    labels.pop("group")
-    return pd.DataFrame(labels | {name: array.ravel() for name, array in columns.items()})
+    lo, hi = _share_interval(p, se, t_quantile(moments.df))
+    columns = {"n": moments.n, "p": p, "se": se, "df": _df(moments), "lo": lo, "hi": hi}
+    return _table(design, "option", options, [everyone], columns | {"outcome": outcomes(moments)}).drop(
+        columns=["var", "group"]
+    )
 
 
 def estimate_score(
@@ -178,13 +177,12 @@ def estimate_score(
         One row per partition × group × (all, each municipality). Columns `question` (the name of *score*), `var, group,
         muni, n, missing_n, mean, se_mean, df, lo_mean, hi_mean, outcome`.
     """
-    blocks, labels = [], []
+    blocks = []
     for partition in partitions:
         moments, scores = moments_of_score(design, score, partition.group_of(respondents), len(partition.groups))
-        blocks.append(_mean_columns(moments, scores) | {"outcome": outcomes(moments)})
-        labels += [(partition.name, code) for code in partition.groups]
-    columns = {name: np.concatenate([block[name] for block in blocks], axis=1).ravel() for name in blocks[0]}
-    return pd.DataFrame(_labels(design, "question", [str(score.name)], labels) | columns)
+        blocks.append(_mean_columns(moments, scores, t_quantile(moments.df)) | {"outcome": outcomes(moments)})
+    columns = {name: np.concatenate([block[name] for block in blocks], axis=1) for name in blocks[0]}
+    return _table(design, "question", [str(score.name)], partitions, columns)
 
 
 def moments_of_score(
@@ -199,19 +197,13 @@ def moments_of_score(
 
 def mean_interval(mean: Floats, se: Floats, df: Ints) -> tuple[Floats, Floats]:
     """Return the t interval of a mean; NaN where df <= 0 or there is no mean."""
-    half = np.where(df > 0, t_quantile(df) * se, np.nan)
+    half = t_quantile(df) * se
     return mean - half, mean + half
 
 
 def share_interval(p: Floats, se: Floats, df: Ints) -> tuple[Floats, Floats]:
     """Return the logit interval of a share; NaN where df <= 0, the share is 0 or 1, or its error is 0."""
-    possible = (df > 0) & (p > 0) & (p < 1) & (se > 0)
-    low, high = np.full(p.shape, np.nan), np.full(p.shape, np.nan)
-    share, error = p[possible], se[possible]
-    half = t_quantile(df)[possible] * error / (share * (1 - share))
-    middle = logit(share)
-    low[possible], high[possible] = expit(middle - half), expit(middle + half)
-    return low, high
+    return _share_interval(p, se, t_quantile(df))
 
 
 def t_quantile(df: npt.NDArray[np.generic]) -> Floats:
@@ -223,61 +215,59 @@ def t_quantile(df: npt.NDArray[np.generic]) -> Floats:
     return quantile[place].reshape(df.shape)
 
 
-def outcomes(moments: Moments) -> npt.NDArray[np.object_]:
-    """Return the outcome of every domain (Q, G, 1 + M); see `Outcome`."""
+def outcomes(moments: Moments) -> Ints:
+    """Return the position in `Outcome` of what there is to say about every domain (Q, G, 1 + M)."""
     conditions = [
         moments.n + moments.missing_n == 0,
         moments.n == 0,
         moments.df <= 0,
         moments.lonely_n > 0,
     ]
-    texts = np.array([outcome.value for outcome in Outcome], dtype=object)
-    return texts[np.select(conditions, [1, 2, 3, 4], 0)]  # type: ignore[no-any-return]
+    return np.select(conditions, [1, 2, 3, 4], 0).astype(np.int64)
 
 
-def _means_and_shares(moments: Moments) -> dict[str, npt.NDArray[np.generic]]:
-    columns = _mean_columns(moments, [float(value) for value in SCALE])
-    weight = moments.weight
-    variance_one = np.zeros(weight.shape)
-    with_one = [np.zeros(weight.shape) for _ in SCALE]
-    for k, row in enumerate(moments.spread):
-        for l, spread in enumerate(row):  # noqa: E741
-            with_one[k] += spread
-            if l != k:
-                with_one[l] += spread
-    for column in with_one:
-        variance_one += column
+def _share_interval(p: Floats, se: Floats, quantile: Floats) -> tuple[Floats, Floats]:
+    with np.errstate(invalid="ignore"):
+        possible = ~np.isnan(quantile) & (p > 0) & (p < 1) & (se > 0)
+    low, high = np.full(p.shape, np.nan), np.full(p.shape, np.nan)
+    share, error = p[possible], se[possible]
+    half = quantile[possible] * error / (share * (1 - share))
+    middle = logit(share)
+    low[possible], high[possible] = expit(middle - half), expit(middle + half)
+    return low, high
+
+
+def _means_and_shares(moments: Moments) -> dict[str, Array]:
+    quantile = t_quantile(moments.df)
+    columns = _mean_columns(moments, [float(value) for value in SCALE], quantile)
     for value in reversed(SCALE):
-        k = value - 1
-        p = np.full(weight.shape, np.nan)
-        np.divide(moments.total[k], weight, out=p, where=moments.n > 0)
-        variance = moments.spread[k][k] - 2 * p * with_one[k] + p * p * variance_one
-        se = np.full(weight.shape, np.nan)
-        np.divide(np.sqrt(np.maximum(variance, 0.0)), weight, out=se, where=moments.n > 0)
-        if moments.category_n is not None:
-            same = (moments.n > 0) & ((moments.category_n[k] == 0) | (moments.category_n[k] == moments.n))
-            se[same] = 0.0
-        columns |= _share_columns(f"p{value}", p, se, moments)
+        p, se = _one_share(moments, value - 1)
+        columns |= _share_columns(f"p{value}", p, se, quantile)
     top2, se = _with_error(moments, [float(value >= SATISFIED_FROM) for value in SCALE])
-    return columns | _share_columns("top2", top2, se, moments) | {"outcome": outcomes(moments)}
+    return columns | _share_columns("top2", top2, se, quantile) | {"outcome": outcomes(moments)}
 
 
-def _mean_columns(moments: Moments, scores: Sequence[float]) -> dict[str, npt.NDArray[np.generic]]:
+def _one_share(moments: Moments, k: int) -> tuple[Floats, Floats]:
+    indicator = [float(k == other) for other in range(len(moments.one))]
+    return _with_error(moments, indicator)
+
+
+def _mean_columns(moments: Moments, scores: Sequence[float], quantile: Floats) -> dict[str, Array]:
     mean, se = _with_error(moments, scores)
-    lo, hi = mean_interval(mean, se, moments.df)
+    half = quantile * se
     return {
         "n": moments.n,
         "missing_n": moments.missing_n,
         "mean": mean,
         "se_mean": se,
         "df": _df(moments),
-        "lo_mean": lo,
-        "hi_mean": hi,
+        "lo_mean": mean - half,
+        "hi_mean": mean + half,
     }
 
 
-def _share_columns(name: str, p: Floats, se: Floats, moments: Moments) -> dict[str, npt.NDArray[np.generic]]:
-    lo, hi = share_interval(p, se, moments.df)
+def _share_columns(name: str, p: Floats, se: Floats, quantile: Floats) -> dict[str, Array]:
+    lo, hi = _share_interval(p, se, quantile)
     return {name: p, f"se_{name}": se, f"lo_{name}": lo, f"hi_{name}": hi}
 
 
@@ -290,23 +280,25 @@ def _df(moments: Moments) -> Floats:
     return np.where(moments.n > 0, moments.df, np.nan)
 
 
-def _kinds_missing(
-    design: SurveyDesign, codes: Sequence[Ints], group: Ints, groups: int
-) -> dict[str, npt.NDArray[np.generic]]:
-    kinds = [np.where(code < 0, -code, 0) for code in codes]
-    counted = count_moments(design, kinds, group, groups=groups, categories=len(KINDS_MISSING)).category_n
-    assert counted is not None
-    return {name: counted[-code - 1] for name, code in KINDS_MISSING.items()}
-
-
-def _labels(
-    design: SurveyDesign, what: str, names: Sequence[str], groups: Sequence[tuple[str, int]]
-) -> dict[str, npt.NDArray[np.generic]]:
+def _table(
+    design: SurveyDesign,
+    what: str,
+    names: Sequence[str],
+    partitions: Sequence[Partition],
+    columns: Mapping[str, Array],
+) -> pd.DataFrame:
+    """Lay arrays (Q, G, 1 + M) out as rows name × partition × group × municipality."""
     munis = np.append(ALL, design.municipalities)
-    Q, G, M = len(names), len(groups), len(munis)
-    return {
-        what: np.repeat(np.array(names, dtype=object), G * M),
-        "var": np.tile(np.repeat(np.array([name for name, _ in groups], dtype=object), M), Q),
-        "group": np.tile(np.repeat(np.array([code for _, code in groups], dtype=np.int64), M), Q),
+    ways = [partition.name for partition in partitions]
+    way = np.repeat(np.arange(len(ways)), [len(partition.groups) for partition in partitions])
+    codes = np.array([code for partition in partitions for code in partition.groups], dtype=np.int64)
+    Q, G, M = len(names), len(codes), len(munis)
+    labels = {
+        what: pd.array(list(names), dtype="str").take(np.repeat(np.arange(Q), G * M)),
+        "var": pd.array(ways, dtype="str").take(np.tile(np.repeat(way, M), Q)),
+        "group": np.tile(np.repeat(codes, M), Q),
         "muni": np.tile(munis, Q * G),
     }
+    values: dict[str, object] = {name: array.ravel() for name, array in columns.items()}
+    values["outcome"] = pd.array(list(Outcome), dtype="str").take(columns["outcome"].ravel())
+    return pd.DataFrame(labels | values)

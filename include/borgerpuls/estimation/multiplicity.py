@@ -19,12 +19,15 @@ def adjust_false_discovery(p: pd.Series, family: pd.Series | None = None) -> pd.
     Returns:
         Adjusted p-values, index as *p*: the smallest false discovery rate at which the comparison is a finding.
     """
-    groups = pd.Series(0, index=p.index) if family is None else family
-    adjusted = pd.Series(np.nan, index=p.index, dtype=float)
-    tested = p.notna() & groups.notna()
-    for _, values in p[tested].groupby(groups[tested], sort=False):
-        falling = values.sort_values(ascending=False, kind="stable")
-        rank = np.arange(len(falling), 0, -1)
-        steps = np.minimum.accumulate(falling.to_numpy() * len(falling) / rank)
-        adjusted.loc[falling.index] = np.minimum(steps, 1.0)
-    return adjusted
+    labels = pd.Series(0, index=p.index) if family is None else family
+    tested = (p.notna() & labels.notna()).to_numpy()
+    value = p.to_numpy(dtype=float)[tested]
+    group = pd.factorize(labels[tested])[0]
+    falling = np.lexsort((-value, group))
+    value, group = value[falling], group[falling]
+    size = np.bincount(group)
+    rank = size[group] - (np.arange(len(group)) - (np.cumsum(size) - size)[group])
+    steps = pd.Series(value * size[group] / rank).groupby(group).cummin().clip(upper=1.0)
+    adjusted = np.full(len(p), np.nan)
+    adjusted[np.flatnonzero(tested)[falling]] = steps
+    return pd.Series(adjusted, index=p.index)

@@ -124,7 +124,7 @@ def estimate_survey(
 def _moments_of_all(design: SurveyDesign, answers: pd.DataFrame, items: Sequence[str]) -> Moments:
     everyone = np.zeros(len(answers), dtype=np.int64)
     codes = [item_codes(answers, item) for item in items]
-    return count_moments(design, codes, everyone, groups=1, categories=len(SCALE))
+    return count_moments(design, codes, [(everyone, 1)], categories=len(SCALE))
 
 
 def _with_adjusted_p(tables: list[pd.DataFrame]) -> pd.DataFrame:

@@ -16,7 +16,7 @@ Source: Särndal, Swensson & Wretman (1992), Model Assisted Survey Sampling, sec
 of Statistical Software 9(8), R package survey.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -25,10 +25,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from borgerpuls.errors import CellIsMissing
-from borgerpuls.weighting.cells import RAW_CELL, Collapse
+from borgerpuls.weighting.cells import Collapse, place_in_cells
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+BATCH = 2**18
+"""Cells × groups × items that are reduced at a time: arrays of about 2 MB stay in the processor's cache."""
 
 ALL = -1
 """The municipality code of all participating municipalities together, in plain files."""
@@ -76,21 +79,20 @@ class SurveyDesign:
         """Persons in the municipalities with answers."""
         return int(self.N.sum())
 
-    def per_municipality(self, per_cell: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    def per_municipality(self, per_cell: Floats) -> Floats:
         """Sum the last axis, cells, to all municipalities together and each of them: (..., C) → (..., 1 + M)."""
-        sums = np.add.reduceat(per_cell, self.first_cell, axis=-1)
-        return self._spread_out(sums)
+        return self._spread_out(np.add.reduceat(per_cell, self.first_cell, axis=-1))
 
-    def strata_with(self, per_cell: npt.NDArray[np.generic]) -> Ints:
+    def strata_with(self, per_cell: Floats) -> Ints:
         """Count the strata in which *per_cell* (..., C) is above zero: (..., 1 + M)."""
         if self.variance is Variance.CELLS:
-            return self.per_municipality((per_cell > 0).astype(np.int64))  # type: ignore[operator, return-value]
+            return self.per_municipality((per_cell > 0).astype(float)).astype(np.int64)
         in_stratum = np.add.reduceat(per_cell, self.stratum_start, axis=-1)
-        counts = np.add.reduceat((in_stratum > 0).astype(np.int64), self.first_stratum, axis=-1)
-        return self._spread_out(counts)  # type: ignore[return-value]
+        counts = np.add.reduceat((in_stratum > 0).astype(float), self.first_stratum, axis=-1)
+        return self._spread_out(counts).astype(np.int64)
 
-    def _spread_out(self, sums: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-        out = np.zeros((*sums.shape[:-1], 1 + len(self.municipalities)), dtype=sums.dtype)
+    def _spread_out(self, sums: Floats) -> Floats:
+        out = np.zeros((*sums.shape[:-1], 1 + len(self.municipalities)))
         out[..., 1 + self.with_answers] = sums
         out[..., 0] = sums.sum(axis=-1)
         return out
@@ -129,8 +131,7 @@ class Moments:
     @property
     def weight(self) -> Floats:
         """Weighted number of persons behind the valid answers, (Q, G, 1 + M)."""
-        total: Floats = np.tensordot(self.one, self.total, axes=1)
-        return total
+        return combine(self.one, self.total)
 
     @property
     def df(self) -> Ints:
@@ -141,7 +142,7 @@ class Moments:
         """Weighted mean of *scores* (K,) on the basis, (Q, G, 1 + M); NaN where there is no valid answer."""
         weight = self.weight
         mean = np.full(weight.shape, np.nan)
-        np.divide(np.tensordot(np.asarray(scores, dtype=float), self.total, axes=1), weight, out=mean, where=self.n > 0)
+        np.divide(combine(scores, self.total), weight, out=mean, where=self.n > 0)
         return mean
 
     def quadratic(self, factors: Sequence[Floats]) -> Floats:
@@ -180,6 +181,15 @@ class Moments:
         return same
 
 
+def combine(coefficients: Iterable[float], arrays: Floats) -> Floats:
+    """Return the linear combination of *arrays* (K, ...), without BLAS and its threads."""
+    result = np.zeros(arrays.shape[1:])
+    for coefficient, array in zip(coefficients, arrays, strict=True):
+        if coefficient:
+            result += coefficient * array
+    return result
+
+
 def survey_design(
     respondents: pd.DataFrame,
     collapse: Collapse,
@@ -201,8 +211,7 @@ def survey_design(
     """
     survey_round = respondents["round"].iloc[0]
     cells = collapse.cells[(collapse.cells["round"] == survey_round)]
-    index = pd.MultiIndex.from_frame(cells[RAW_CELL[1:]])
-    place = index.get_indexer(pd.MultiIndex.from_frame(respondents[RAW_CELL[1:]]))
+    place = place_in_cells(cells, respondents)
     if (place < 0).any():
         raise CellIsMissing(
             f"{int((place < 0).sum())} answers lie in cells that the collapse table does not have.",
@@ -211,9 +220,10 @@ def survey_design(
         )
     active = cells[cells["cell_r"] > 0]
     table = active.drop_duplicates("cell").sort_values(["muni", "stratum", "cell"])
-    number = pd.Series(np.arange(len(table)), index=table["cell"].to_numpy())
-    cell_of = number.reindex(cells["cell"].to_numpy()[place]).to_numpy()
-    r = np.bincount(cell_of.astype(np.int64), minlength=len(table))
+    labels = table["cell"].to_numpy()
+    by_label = np.argsort(labels)
+    cell_of = by_label[np.searchsorted(labels, cells["cell"].to_numpy()[place], sorter=by_label)]
+    r = np.bincount(cell_of, minlength=len(table))
     if not np.array_equal(r, table["cell_r"].to_numpy()):
         raise CellIsMissing(
             "The cells were collapsed from other answers than these.",
@@ -238,7 +248,7 @@ def survey_design(
     return SurveyDesign(
         municipalities=codes,
         with_answers=np.searchsorted(codes, muni[first_cell]),
-        cell_of=cell_of.astype(np.int64),
+        cell_of=cell_of,
         first_cell=first_cell,
         stratum_start=stratum_start,
         first_stratum=np.searchsorted(stratum_start, first_cell),
@@ -253,10 +263,9 @@ def survey_design(
 
 def count_moments(
     design: SurveyDesign,
-    codes: Sequence[npt.NDArray[np.integer]],
-    group: npt.NDArray[np.integer],
+    codes: Sequence[Ints],
+    partitions: Sequence[tuple[Ints, int]],
     *,
-    groups: int,
     categories: int,
 ) -> Moments:
     """
@@ -265,43 +274,81 @@ def count_moments(
     Args:
         design: The round.
         codes: Per item the answer of every respondent (n,): 1..*categories* valid, anything else missing.
-        group: The group of every respondent (n,): 0..*groups*-1, anything else outside every group.
-        groups: Number of groups G.
+        partitions: Per partition the group of every respondent (n,), 0..G_p-1 or anything else for no group, and the
+            number of groups G_p. The groups of all partitions follow each other on the axis G of the result.
         categories: Number of valid answers K.
 
     Returns:
         Moments with K indicator functions.
     """
-    C, Q = len(design.r), len(codes)
-    stride = (groups + 1) * C
-    inside = (group >= 0) & (group < groups)
-    base = np.where(inside, group, groups) * C + design.cell_of
-    counts = np.empty((categories + 1, Q, groups, C))
+    C, n_groups = len(design.r), sum(size for _, size in partitions)
+    bases = [
+        (np.where((group >= 0) & (group < size), group, size) * C + design.cell_of, size) for group, size in partitions
+    ]
+    batch = max(1, BATCH // max(1, n_groups * C))
+    parts = [
+        _reduce_counts(design, _count(design, codes[start : start + batch], bases, categories))
+        for start in range(0, len(codes), batch)
+    ]
+    return parts[0] if len(parts) == 1 else _join_items(parts)
+
+
+def _count(
+    design: SurveyDesign, codes: Sequence[Ints], bases: Sequence[tuple[Ints, int]], categories: int
+) -> Floats:
+    """Count table (1 + K, Q, G, C); position 0 of the first axis holds the missing."""
+    C = len(design.r)
+    counts = np.empty((categories + 1, len(codes), sum(size for _, size in bases), C))
     for q, code in enumerate(codes):
-        valid = (code >= 1) & (code <= categories)
-        key = np.where(valid, code, 0).astype(np.int64) * stride + base
-        table = np.bincount(key, minlength=(categories + 1) * stride)
-        counts[:, q] = table.reshape(categories + 1, groups + 1, C)[:, :groups]
-    missing, valid_counts = counts[0], counts[1:]
-    n_cell = valid_counts.sum(axis=0)
+        answer = np.where((code >= 1) & (code <= categories), code, 0)
+        start = 0
+        for base, size in bases:
+            stride = (size + 1) * C
+            table = np.bincount(answer * stride + base, minlength=(categories + 1) * stride)
+            counts[:, q, start : start + size] = table.reshape(categories + 1, size + 1, C)[:, :size]
+            start += size
+    return counts
+
+
+def _reduce_counts(design: SurveyDesign, counts: Floats) -> Moments:
+    missing, valid = counts[0], counts[1:]
+    categories = len(valid)
+    n_cell = valid.sum(axis=0)
     per_answer = design.K / design.r
-    root = np.sqrt(per_answer)
-    scaled = valid_counts * root
+    scaled = valid * np.sqrt(per_answer)
     spread = [
         [-design.per_municipality(scaled[k] * scaled[l]) for l in range(k)]  # noqa: E741
-        + [design.per_municipality(per_answer * valid_counts[k] * (design.r - valid_counts[k]))]
+        + [design.per_municipality(per_answer * (valid[k] * (design.r - valid[k])))]
         for k in range(categories)
     ]
-    category_n = design.per_municipality(valid_counts).astype(np.int64)
+    category_n = design.per_municipality(valid).astype(np.int64)
+    lonely = design.per_municipality(n_cell * design.lonely) if design.lonely.any() else 0 * category_n[0]
     return Moments(
-        total=design.per_municipality(valid_counts * design.weight),  # type: ignore[arg-type]
-        spread=spread,  # type: ignore[arg-type]
+        total=design.per_municipality(valid * design.weight),
+        spread=spread,
         one=np.ones(categories),
         n=category_n.sum(axis=0),
         missing_n=design.per_municipality(missing).astype(np.int64),
         strata_n=design.strata_with(n_cell),
-        lonely_n=design.per_municipality(n_cell * design.lonely).astype(np.int64),
+        lonely_n=lonely.astype(np.int64),
         category_n=category_n,
+    )
+
+
+def _join_items(parts: Sequence[Moments]) -> Moments:
+    first = parts[0]
+    return Moments(
+        total=np.concatenate([part.total for part in parts], axis=1),
+        spread=[
+            [np.concatenate([part.spread[k][l] for part in parts]) for l in range(k + 1)]  # noqa: E741
+            for k in range(len(first.spread))
+        ],
+        one=first.one,
+        n=np.concatenate([part.n for part in parts]),
+        missing_n=np.concatenate([part.missing_n for part in parts]),
+        strata_n=np.concatenate([part.strata_n for part in parts]),
+        lonely_n=np.concatenate([part.lonely_n for part in parts]),
+        category_n=np.concatenate([part.category_n for part in parts if part.category_n is not None], axis=1),
     )
 
 
@@ -350,7 +397,7 @@ def score_moments(
         np.maximum.at(highest, (group[valid], column), y)
     return Moments(
         total=np.stack([design.per_municipality(n * design.weight), design.per_municipality(sums * design.weight)]),
-        spread=spread,  # type: ignore[arg-type]
+        spread=spread,
         one=np.array([1.0, 0.0]),
         n=design.per_municipality(n).astype(np.int64),
         missing_n=design.per_municipality(missing).astype(np.int64),
