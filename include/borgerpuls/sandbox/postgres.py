@@ -51,6 +51,18 @@ class EmbeddedPostgres:
         with psycopg.connect(self._conninfo("postgres"), autocommit=True) as connection:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
+    def rename_database(self, name: str, new_name: str) -> None:
+        """Give the database *name*, which nobody uses, another name."""
+        with psycopg.connect(self._conninfo("postgres"), autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(new_name))
+            )
+
+    def has_database(self, name: str) -> bool:
+        """Tell whether the database *name* exists."""
+        with psycopg.connect(self._conninfo("postgres")) as connection:
+            return connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
+
     def durability(self) -> dict[str, str]:
         """Return the settings that keep an acknowledged answer through a crash."""
         with psycopg.connect(self._conninfo("postgres")) as connection:
@@ -94,8 +106,7 @@ def start_postgres(folder: Path, port: int | None = None) -> EmbeddedPostgres:
     chosen = port or free_port()
     options = (
         f"-c listen_addresses=127.0.0.1 -p {chosen} -c unix_socket_directories='' -c timezone=UTC "
-         "-c max_connections=200 "
-        + " ".join(f"-c {name}={value}" for name, value in DURABILITY.items())
+        "-c max_connections=200 " + " ".join(f"-c {name}={value}" for name, value in DURABILITY.items())
     )
     _run(
         folder,
