@@ -48,6 +48,39 @@ class RoundIsAlreadyOpen(BorgerpulsError):
 
 # --- frame ------------------------------------------------------------------------------------------------------
 
+
+class ExtractIsRefused(BorgerpulsError):
+    """A municipality's file cannot be read as an extract; the Danish reason is kept with the round."""
+
+
+class MunicipalityIsNotInRound(BorgerpulsError):
+    """A municipality does not take part in the round."""
+
+
+class RoundIsForgotten(BorgerpulsError):
+    """The round's data key is destroyed; its people can no longer be read."""
+
+
+class ExtractIsGone(BorgerpulsError):
+    """An extract that was imported has been deleted on schedule and cannot be read again."""
+
+
+class FrameIsFixed(BorgerpulsError):
+    """The round is approved, and another extract would change the population under it."""
+
+
+class ExpectationDidNotRun(BorgerpulsError):
+    """An expectation could not be checked, so that nobody knows whether the rows hold."""
+
+
+class RowsAreLost(BorgerpulsError):
+    """The rows of a file are not all eligible, ineligible with a reason, or in quarantine."""
+
+
+class FrameIsEmpty(BorgerpulsError):
+    """No municipality of a round has an eligible person."""
+
+
 # --- sampling ---------------------------------------------------------------------------------------------------
 
 
