@@ -104,6 +104,10 @@ class FrameHasChanged(BorgerpulsError):
     """The frame is not the one that the sample was drawn from."""
 
 
+class SampleIsApproved(BorgerpulsError):
+    """Messages are planned for another sample than the one that would be drawn."""
+
+
 # --- fieldwork --------------------------------------------------------------------------------------------------
 
 
@@ -276,6 +280,10 @@ class CodeIsOutOfRange(BorgerpulsError):
 
 class NothingToEstimate(BorgerpulsError):
     """A table of answers has no item."""
+
+
+class FiguresDoNotAddUp(BorgerpulsError):
+    """A figure contradicts another one."""
 
 
 # --- reporting --------------------------------------------------------------------------------------------------
