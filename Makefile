@@ -1,0 +1,80 @@
+# `make` alone lists the commands. Everything they make is in .venv, .borgerpuls and output, all ignored by git.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help install demo up down clean test check
+
+SEED ?= 1
+ARGS ?=
+BORGERPULS := .venv/bin/python -m borgerpuls
+
+help: ## List the commands
+	@echo "Borgerpuls: the cross-municipal citizen survey, one round at a time."
+	grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+install: .venv/installed ## Make .venv from the locked requirements (done by the others when needed)
+
+demo: .venv/installed ## Run a whole survey round in the sandbox, to printed reports (SEED=7: another country)
+	@$(BORGERPULS) sandbox demo --seed "$(SEED)"
+
+up: .venv/installed ## Start PostgreSQL, Airflow, the questionnaire and the sandbox gateways
+	@$(BORGERPULS) sandbox up
+
+down: .venv/installed ## Stop them; data and logs stay
+	@$(BORGERPULS) sandbox down
+
+clean: .venv/installed ## Stop them and remove their data, keys and logs; .venv and output stay
+	@$(BORGERPULS) sandbox clean
+
+test: .venv/installed-dev ## Run the whole test suite (ARGS="-k frame": a part of it)
+	@.venv/bin/python -m pytest --ignore=tests/benchmarks $(ARGS)
+
+check: .venv/installed-dev ## Run ruff and mypy
+	@.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+# --- .venv ----------------------------------------------------------------------------------------------------------
+
+define CHECK_PANGO
+import ctypes, sys
+libraries = ("libgobject-2.0.so.0", "libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz.so.0", "libfontconfig.so.1")
+missing = []
+for library in libraries:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        missing.append(library)
+if missing:
+    sys.exit(
+        "The reports are set with pango, which this machine lacks (" + ", ".join(missing) + ").\n"
+        "On Debian or Ubuntu: sudo apt install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz0b libharfbuzz-subset0"
+    )
+endef
+export CHECK_PANGO
+
+.venv/installed: requirements.txt requirements-build.txt pyproject.toml
+	@python=""
+	for name in "$${PYTHON:-python3.12}" python3.12 python3.11 python3; do
+	    if "$$name" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null
+	    then python="$$name"; break; fi
+	done
+	if [ -z "$$python" ]; then
+	    echo "Borgerpuls needs Python 3.11 or 3.12 with venv. On Debian or Ubuntu: sudo apt install python3 python3-venv" >&2
+	    exit 1
+	fi
+	"$$python" -c "$$CHECK_PANGO"
+	.venv/bin/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear .venv
+	echo "Installing the locked packages into .venv (about a minute) ..."
+	.venv/bin/python -m pip install --quiet --require-hashes -r requirements.txt
+	.venv/bin/python -m pip install --quiet --require-hashes -r requirements-build.txt
+	.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	@echo "Installing the tools of the tests into .venv ..."
+	.venv/bin/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	touch $@
