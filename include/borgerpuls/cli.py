@@ -61,3 +61,47 @@ def check_figures(
 
     rows, findings = check_figure_file(table, out, mean_decimals=mean_decimals)
     typer.echo(f"{rows} rows checked, {findings} findings written to {out / 'findings.csv'}")
+
+
+# --- sandbox: the simulated country, and everything needed to run a round in it ----------------------------------
+
+sandbox_app = typer.Typer(help="The simulated country and its services, all inside one folder.", no_args_is_help=True)
+app.add_typer(sandbox_app, name="sandbox")
+
+SandboxHome = Annotated[Path, typer.Option("--home", help="The one folder of databases, keys, ports and logs.")]
+SANDBOX_HOME = Path(".borgerpuls")
+
+
+@sandbox_app.command("up")
+def sandbox_up(home: SandboxHome = SANDBOX_HOME) -> None:
+    """Start PostgreSQL, Airflow, the questionnaire and the gateways, where they do not run yet."""
+    from borgerpuls.sandbox.demo import show_up
+
+    show_up(home)
+
+
+@sandbox_app.command("down")
+def sandbox_down(home: SandboxHome = SANDBOX_HOME) -> None:
+    """Stop the sandbox's own processes; data and logs stay."""
+    from borgerpuls.sandbox.demo import show_down
+
+    show_down(home)
+
+
+@sandbox_app.command("clean")
+def sandbox_clean(home: SandboxHome = SANDBOX_HOME) -> None:
+    """Stop the sandbox's own processes and remove its folder; reports in `output` stay."""
+    from borgerpuls.sandbox.demo import show_clean
+
+    show_clean(home)
+
+
+@sandbox_app.command("demo")
+def sandbox_demo(
+    seed: Annotated[int, typer.Option(min=0, help="Another seed makes another country.")] = 1,
+    home: SandboxHome = SANDBOX_HOME,
+) -> None:
+    """Run the pilot's round from empty databases to printed reports, through Airflow."""
+    from borgerpuls.sandbox.demo import run_demo
+
+    run_demo(home, seed)
