@@ -14,12 +14,12 @@ send. Marking the approval as success here approves nothing: sending reads only 
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import AssetOrTimeSchedule, Param, chain, dag, task, task_group
-from field_calendar import FieldHours
 from pendulum import datetime
 
 from borgerpuls.fieldwork import stage
 from borgerpuls.orchestration import DEFAULT_ARGS, SAMPLE
 from borgerpuls.rounds import stage as rounds_stage
+from field_calendar import FieldHours
 
 
 @dag(

@@ -10,12 +10,12 @@ New and changed forms → validated answers, doubtful ones in quarantine → dis
 """
 
 from airflow.sdk import chain, dag, task
-from field_calendar import FieldHours
 from pendulum import datetime
 
 from borgerpuls.orchestration import DEFAULT_ARGS, RESPONSES
 from borgerpuls.responses import stage
 from borgerpuls.rounds import stage as rounds_stage
+from field_calendar import FieldHours
 
 
 @dag(
@@ -49,8 +49,8 @@ def responses():
         """Give every sampled person an outcome; they sum to the sample."""
         return stage.decide_dispositions(round_id)
 
-    @task
-    def find_rounds_to_close(rounds):
+    @task(trigger_rule="none_failed")
+    def find_rounds_to_close():
         """The rounds whose last day is over."""
         return stage.rounds_due_to_close()
 
@@ -65,7 +65,7 @@ def responses():
         outlet_events[RESPONSES].add_partitions(list(closed))
 
     rounds = find_rounds()
-    to_close = find_rounds_to_close(rounds)
+    to_close = find_rounds_to_close()
     closed = close_and_freeze.expand(round_id=to_close)
     chain(
         collect.expand(round_id=rounds),

@@ -11,12 +11,12 @@ The form (or the half-yearly plan) → checked plan → an open round.
 """
 
 from airflow.sdk import Param, dag, task
-from field_calendar import RoundOpenings
 from pendulum import datetime
 
 from borgerpuls.codebooks.municipalities import municipalities
 from borgerpuls.orchestration import DEFAULT_ARGS, ROUND
 from borgerpuls.rounds import stage
+from field_calendar import RoundOpenings
 
 MUNICIPALITIES = municipalities()
 CODES = MUNICIPALITIES["municipality_code"].tolist()

@@ -4,11 +4,12 @@ Timetables of the Danish field calendar: when rounds open by themselves, and whe
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from airflow.plugins_manager import AirflowPlugin
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
-from pendulum import instance
+from pendulum import DateTime, instance
 
 from borgerpuls.rounds.calendar import is_working_day, opening_days
 
@@ -23,11 +24,13 @@ class _MomentsTimetable(Timetable):
         """Yield the moments from *since* on, in Danish time, earliest first."""
         raise NotImplementedError
 
-    def infer_manual_data_interval(self, *, run_after):  # noqa: ANN001, ANN201 - Airflow's signature
+    def infer_manual_data_interval(self, *, run_after: DateTime) -> DataInterval:
         """A run by hand belongs to the moment it was started."""
         return DataInterval.exact(run_after)
 
-    def next_dagrun_info(self, *, last_automated_data_interval, restriction: TimeRestriction):  # noqa: ANN001, ANN201
+    def next_dagrun_info(
+        self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction
+    ) -> DagRunInfo | None:
         """Return the first moment after the last run (or from now on, when nothing is caught up)."""
         earliest = restriction.earliest
         if last_automated_data_interval is not None:
@@ -96,4 +99,4 @@ class FieldCalendarPlugin(AirflowPlugin):
     """Make the timetables known to Airflow."""
 
     name = "field_calendar"
-    timetables = [RoundOpenings, FieldHours]
+    timetables: ClassVar = [RoundOpenings, FieldHours]

@@ -22,7 +22,7 @@ print("RESULT" + json.dumps({
                           "display": dag.dag_display_name, "tasks": sorted(dag.task_ids),
                           "params": {name: dag.params.get_param(name).schema for name in dag.params}}
              for dag in bag.dags.values()},
-    "heavy": sorted(name for name in ("great_expectations", "weasyprint", "scipy") if name in sys.modules),
+    "heavy": sorted(name for name in ("great_expectations", "weasyprint") if name in sys.modules),
 }))
 """
 

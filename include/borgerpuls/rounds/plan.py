@@ -4,6 +4,7 @@ The plan of a round, and what would be wrong with it. Nothing is opened that thi
 
 import re
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 from borgerpuls.errors import PlanIsRefused
@@ -93,13 +94,13 @@ def _order_problems(dates: RoundDates) -> list[str]:
     problems = [
         f"{DATE_NAMES[later].capitalize()} ({ordered[later]:%d-%m-%Y}) skal ligge efter "
         f"{DATE_NAMES[earlier]} ({ordered[earlier]:%d-%m-%Y})."
-        for earlier, later in zip(names[:-1], names[1:], strict=True)
+        for earlier, later in pairwise(names)
         if ordered[later] <= ordered[earlier]
     ]
     waves = ("invitation_date", "reminder_1_date", "reminder_2_date")
     problems += [
         f"Der skal være mindst {SHORTEST_GAP_DAYS} dage mellem {DATE_NAMES[earlier]} og {DATE_NAMES[later]}."
-        for earlier, later in zip(waves[:-1], waves[1:], strict=True)
+        for earlier, later in pairwise(waves)
         if 0 < (ordered[later] - ordered[earlier]).days < SHORTEST_GAP_DAYS
     ]
     return problems

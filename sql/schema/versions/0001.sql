@@ -633,6 +633,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA identity TO borgerp
 GRANT USAGE ON SCHEMA sampling, frame TO borgerpuls_sampling;
 GRANT SELECT ON ALL TABLES IN SCHEMA frame TO borgerpuls_sampling;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA sampling TO borgerpuls_sampling;
+GRANT USAGE ON SCHEMA fieldwork TO borgerpuls_sampling;
+GRANT SELECT (round_id) ON fieldwork.message TO borgerpuls_sampling;
 
 GRANT USAGE ON SCHEMA fieldwork, link, identity, sampling, frame, answers TO borgerpuls_fieldwork;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA fieldwork, link TO borgerpuls_fieldwork;

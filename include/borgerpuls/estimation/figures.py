@@ -1,0 +1,274 @@
+"""
+Figures: every number to be published as one row with a stable id.
+
+Turns the tables of the methods (one row per item, domain and municipality, many columns) into figures (one row per
+number), and adds the comparisons of each municipality with the others. Nothing is withheld here: see disclosure.py.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from borgerpuls.codebooks.codebook import Codebook
+from borgerpuls.estimation import comparison, estimates
+from borgerpuls.estimation.categories import score_categories
+from borgerpuls.estimation.estimates import SCALE, Partition
+from borgerpuls.estimation.variance import Floats, SurveyDesign, count_moments
+from borgerpuls.terms import ALL_PARTICIPATING, AnswerOutcome
+
+SIGNIFICANCE_LEVEL = 0.05
+"""A triangle or a sentence says "higher" only when the adjusted p-value is below this."""
+
+DOMAINS = ("target_group", "duration", "status", "sex", "age_group")
+"""The partitions of every report, in their fixed order; `all` comes before them."""
+
+ID_PARTS = ["round_id", "municipality_code", "item_id", "measure", "category", "domain", "domain_group"]
+COUNTS = ["valid_n", "dont_know_n", "not_asked_n", "broken_off_n"]
+VALUES = ["weighted_base", "value", "standard_error", "lower", "upper"]
+COMPARISONS = [
+    "difference_to_all",
+    "difference_to_all_se",
+    "difference_to_rest",
+    "difference_to_rest_se",
+    "difference_to_rest_p",
+]
+
+OUTCOME_CODES = {
+    AnswerOutcome.DONT_KNOW: estimates.DONT_KNOW,
+    AnswerOutcome.NOT_ASKED: estimates.NOT_ASKED,
+    AnswerOutcome.BROKEN_OFF: estimates.BROKEN_OFF,
+}
+
+CHOSEN, NOT_CHOSEN = 5, 1
+"""A multi-select option as an item: its share is the share of `CHOSEN`."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """
+    One round, ready to estimate.
+
+    Attributes:
+        design: Cells and weights of the respondents.
+        respondents: One row per respondent in the order of *design*: the columns of `DOMAINS` as text codes.
+        answers: One row per respondent in the same order, one column per scale item and per option
+            (`contact:socialafdelingen`): 1-5, or a code of why there is no valid answer.
+        items: The scale items.
+        options: Options by multi-select item.
+        codebook: Codes, labels and categories of the round.
+        municipality_codes: In the order of the design's municipalities.
+    """
+
+    design: SurveyDesign
+    respondents: pd.DataFrame
+    answers: pd.DataFrame
+    items: tuple[str, ...]
+    options: Mapping[str, tuple[str, ...]]
+    codebook: Codebook
+    municipality_codes: tuple[str, ...]
+
+
+def answer_matrix(
+    answers: pd.DataFrame, response_ids: Sequence[object], items: Sequence[str], options: Mapping[str, Sequence[str]]
+) -> pd.DataFrame:
+    """
+    Return one row per respondent and one column per item and option.
+
+    Args:
+        answers: One row per respondent and item: `response_id, item_id, outcome, score, choices`.
+        response_ids: The respondents, in the order wanted.
+        items: Scale items.
+        options: Options by multi-select item; become columns `item:option`.
+
+    Returns:
+        Whole numbers: 1-5 where valid, else `DONT_KNOW`, `NOT_ASKED` or `BROKEN_OFF`; index is *response_ids*.
+        An item without a row counts as not asked.
+    """
+    index = pd.Index(list(response_ids), name="response_id", dtype=object)
+    coded = answers["outcome"].map(OUTCOME_CODES).astype("float64")
+    scale = answers["item_id"].isin(list(items))
+    score = answers.loc[scale, "score"].astype("float64")
+    value = coded[scale].where(coded[scale].notna(), score)
+    matrix = (
+        pd.DataFrame({"response_id": answers.loc[scale, "response_id"], "item_id": answers.loc[scale, "item_id"], "value": value})
+        .pivot(index="response_id", columns="item_id", values="value")
+        .reindex(index=index, columns=list(items))
+        .fillna(estimates.NOT_ASKED)
+        .astype("int64")
+    )  # fmt: skip
+    for item, codes in options.items():
+        of_item = answers[answers["item_id"] == item].set_index("response_id").reindex(index)
+        missing = of_item["outcome"].map(OUTCOME_CODES).where(of_item["outcome"].notna(), estimates.NOT_ASKED)
+        for code in codes:
+            chosen = of_item["choices"].map(lambda made, code=code: code in made if isinstance(made, list) else False)
+            matrix[f"{item}:{code}"] = (
+                missing.fillna(chosen.map({True: CHOSEN, False: NOT_CHOSEN})).astype("int64").to_numpy()
+            )
+    return matrix
+
+
+def partitions_of(codebook: Codebook) -> list[Partition]:
+    """Return `all` and the partitions of every report, with the codebook's groups numbered in order."""
+    parts = [Partition("all", (0,))]
+    return parts + [Partition(name, tuple(range(len(codebook.labels(name)))), name) for name in DOMAINS]
+
+
+def survey_figures(survey: Survey) -> pd.DataFrame:
+    """
+    Return the figures of all items, options and categories, without ids.
+
+    Returns:
+        One row per number: `municipality_code, item_id, measure, category, domain, domain_group`, the four counts,
+        `weighted_base, value, standard_error, lower, upper, no_interval_reason`, and on means of everybody the
+        comparisons with all and with the rest and `is_different_from_rest`. A domain in which nobody was asked has no
+        row.
+    """
+    frame = _numbered(survey)
+    partitions = partitions_of(survey.codebook)
+    option_columns = [f"{item}:{code}" for item, codes in survey.options.items() for code in codes]
+    wide = estimates.estimate_items(
+        survey.design, frame, [*survey.items, *option_columns], partitions, keep_missing_apart=True
+    )
+    wide["weighted_base"] = _weighted_base(survey, frame, [*survey.items, *option_columns], partitions)
+    is_option = wide["question"].isin(option_columns)
+    items = wide[~is_option]
+    parts = [_measure(items, "mean", "mean", "se_mean", "lo_mean", "hi_mean", "")]
+    parts += [_measure(items, "share", f"p{k}", f"se_p{k}", f"lo_p{k}", f"hi_p{k}", str(k)) for k in SCALE]
+    parts += [_measure(items, "top2", "top2", "se_top2", "lo_top2", "hi_top2", "")]
+    shares = _measure(
+        wide[is_option], "option_share", f"p{CHOSEN}", f"se_p{CHOSEN}", f"lo_p{CHOSEN}", f"hi_p{CHOSEN}", ""
+    )
+    split = shares["item_id"].str.split(":", n=1, expand=True).reindex(columns=[0, 1])
+    shares["item_id"], shares["category"] = split[0], split[1]
+    parts.append(shares)
+    category_figures, category_tests = _categories(survey, frame, partitions)
+    parts.append(category_figures)
+    figures = _named(pd.concat(parts, ignore_index=True), survey, partitions)
+    return _with_comparisons(figures, survey, frame, category_tests)
+
+
+def with_ids(figures: pd.DataFrame, round_id: str, snapshot_id: str, code_version: str) -> pd.DataFrame:
+    """Return *figures* with round, provenance and the id that names each number: its parts joined by `|`."""
+    named = figures.assign(round_id=round_id, snapshot_id=snapshot_id, code_version=code_version)
+    named["figure_id"] = named[ID_PARTS].astype("str").agg("|".join, axis=1)
+    return named
+
+
+def _numbered(survey: Survey) -> pd.DataFrame:
+    """Answers beside the domains as numbers; −1 where a respondent is in no group."""
+    frame = survey.answers.reset_index(drop=True).copy()
+    for name in DOMAINS:
+        order = {code: place for place, code in enumerate(survey.codebook.labels(name))}
+        frame[name] = survey.respondents[name].map(order).fillna(-1).astype("int64").to_numpy()
+    return frame
+
+
+def _weighted_base(
+    survey: Survey, frame: pd.DataFrame, items: Sequence[str], partitions: Sequence[Partition]
+) -> Floats:
+    groups = [(partition.group_of(frame), len(partition.groups)) for partition in partitions]
+    codes = [np.asarray(frame[item] > 0, dtype=np.int64) for item in items]
+    base: Floats = count_moments(survey.design, codes, groups, categories=1).total[0].ravel()
+    return base
+
+
+def _measure(
+    wide: pd.DataFrame, measure: str, value: str, se: str, lower: str, upper: str, category: str
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "muni": wide["muni"],
+            "item_id": wide["question"].astype("str"),
+            "measure": measure,
+            "category": category,
+            "domain": wide["var"].astype("str"),
+            "group": wide["group"],
+            "valid_n": wide["n"],
+            **{name: wide[name] for name in COUNTS[1:]},
+            "weighted_base": wide["weighted_base"],
+            "value": wide[value],
+            "standard_error": wide[se],
+            "lower": wide[lower],
+            "upper": wide[upper],
+            "no_interval_reason": wide["outcome"].astype("str"),
+        }
+    )
+
+
+def _categories(
+    survey: Survey, frame: pd.DataFrame, partitions: Sequence[Partition]
+) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """Figures of the category scores, and each category's comparisons."""
+    figures, tests = [], []
+    for code, scored in score_categories(frame[list(survey.items)], survey.codebook).items():
+        score = scored["score"].rename(code)
+        wide = estimates.estimate_score(survey.design, frame, score, partitions)
+        # The four counts, as of an item whose valid answers are the persons with a score.
+        outcome = scored["outcome"].map(OUTCOME_CODES).fillna(1).astype("int64")
+        counted = estimates.estimate_items(
+            survey.design, frame.assign(**{code: outcome}), [code], partitions, keep_missing_apart=True
+        )
+        for name in COUNTS[1:]:
+            wide[name] = counted[name]
+        wide["weighted_base"] = _weighted_base(survey, frame.assign(**{code: outcome}), [code], partitions)
+        figures.append(_measure(wide, "category_mean", "mean", "se_mean", "lo_mean", "hi_mean", ""))
+        everybody = np.zeros(len(frame), dtype=np.int64)
+        moments, scores = estimates.moments_of_score(survey.design, score, everybody, 1)
+        tests.append(comparison.compare_municipalities(moments, scores, [code], survey.design.municipalities))
+    return pd.concat(figures, ignore_index=True), tests
+
+
+def _named(figures: pd.DataFrame, survey: Survey, partitions: Sequence[Partition]) -> pd.DataFrame:
+    """Put names for numbers, and leave out domains in which nobody was asked."""
+    asked = figures[["valid_n", "dont_know_n", "broken_off_n"]].sum(axis=1) > 0
+    figures = figures[asked].reset_index(drop=True)
+    figures["municipality_code"] = [
+        ALL_PARTICIPATING if muni < 0 else survey.municipality_codes[muni] for muni in figures.pop("muni")
+    ]
+    names = {
+        (partition.name, place): code
+        for partition in partitions[1:]
+        for place, code in enumerate(survey.codebook.labels(partition.name))
+    }
+    figures["domain_group"] = [
+        names.get((domain, group), "") for domain, group in zip(figures["domain"], figures.pop("group"), strict=True)
+    ]
+    return figures
+
+
+def _with_comparisons(
+    figures: pd.DataFrame, survey: Survey, frame: pd.DataFrame, category_tests: list[pd.DataFrame]
+) -> pd.DataFrame:
+    """Add each municipality's comparisons to its means of everybody; one test per printed comparison."""
+    everybody = np.zeros(len(frame), dtype=np.int64)
+    codes = [estimates.item_codes(frame, item) for item in survey.items]
+    moments = count_moments(survey.design, codes, [(everybody, 1)], categories=len(SCALE))
+    tests = pd.concat(
+        [
+            comparison.compare_municipalities(moments, SCALE, survey.items, survey.design.municipalities),
+            *category_tests,
+        ],
+        ignore_index=True,
+    )
+    tests["p_bh"] = comparison.adjust_comparisons(tests, pd.Series(1, index=tests.index))
+    keys = ["municipality_code", "item_id"]
+    tests["municipality_code"] = [survey.municipality_codes[muni] for muni in tests["muni"]]
+    tests["item_id"] = tests["question"].astype("str")
+    to_all = tests[tests["type"] == comparison.MUNI_VS_NATIONAL].set_index(keys)
+    to_rest = tests[tests["type"] == comparison.MUNI_VS_REST].set_index(keys)
+    compared = pd.DataFrame(
+        {
+            "difference_to_all": to_all["diff"],
+            "difference_to_all_se": to_all["se"],
+            "difference_to_rest": to_rest["diff"],
+            "difference_to_rest_se": to_rest["se"],
+            "difference_to_rest_p": to_rest["p_bh"],
+        }
+    )
+    is_mean = figures["measure"].isin(["mean", "category_mean"]) & (figures["domain"] == "all")
+    joined = figures.join(compared, on=keys)
+    joined.loc[~is_mean, COMPARISONS] = np.nan
+    joined["is_different_from_rest"] = (joined["difference_to_rest_p"] < SIGNIFICANCE_LEVEL).to_numpy(dtype=bool)
+    return joined

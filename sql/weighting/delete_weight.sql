@@ -1,0 +1,2 @@
+-- Take the round's rows away, to be replaced in the same transaction. Parameters: round_id.
+DELETE FROM weighting.weight WHERE round_id = :round_id

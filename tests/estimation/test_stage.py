@@ -1,0 +1,251 @@
+"""From a frame in the database to figures that may be shown: sampling, weighting and estimation on real tables."""
+
+import json
+import uuid
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from sqlalchemy import create_engine, text
+
+from borgerpuls.database import copy_rows, transaction
+from borgerpuls.errors import FiguresDoNotAddUp, SampleIsApproved, WeightsDoNotAddUp
+from borgerpuls.estimation import stage as estimation
+from borgerpuls.sampling import stage as sampling
+from borgerpuls.sandbox.postgres import EmbeddedPostgres
+from borgerpuls.settings import settings
+from borgerpuls.weighting import stage as weighting
+
+ROUND = "2023-2"
+SIZES = {"0461": 1200, "0727": 700, "0183": 400}
+ITEMS = [
+    "trust", "situation", "listen", "goal", "coherence", "coop", "purpose", "prepared", "info", "plan", "jobs",
+    "closer", "belief", "overall",
+]  # fmt: skip
+TARGET_GROUPS = ["dagpenge", "sygedagpenge", "job_uddannelsesparat", "aktivitetsparat"]
+
+
+def _frame(rng: np.random.Generator) -> pd.DataFrame:
+    codes = np.repeat(list(SIZES), list(SIZES.values()))
+    n = len(codes)
+    return pd.DataFrame(
+        {
+            "round_id": ROUND,
+            "person_id": [str(uuid.UUID(int=int(value), version=4)) for value in rng.integers(1, 2**60, n)],
+            "municipality_code": codes,
+            "sex": rng.choice(["kvinde", "mand"], n),
+            "age_years": 40,
+            "age_group": rng.choice(["under_30", "30_49", "50_plus"], n, p=[0.25, 0.45, 0.3]),
+            "subgroup": "dagpenge",
+            "target_group": rng.choice(TARGET_GROUPS, n, p=[0.3, 0.3, 0.1, 0.3]),
+            "benefit_code": "dagpenge",
+            "spell_start_date": date(2023, 1, 1),
+            "has_mobile": True,
+        }
+    )
+
+
+def _respond(rng: np.random.Generator, sample: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """About 40 % answer; four people in Ishøj (0183)."""
+    chosen = sample[(rng.random(len(sample)) < 0.4) & (sample["municipality_code"] != "0183")]
+    answered = pd.concat([chosen, sample[sample["municipality_code"] == "0183"].head(4)], ignore_index=True)
+    n = len(answered)
+    responses = pd.DataFrame(
+        {
+            "round_id": ROUND,
+            "response_id": [str(uuid.UUID(int=int(value), version=4)) for value in rng.integers(1, 2**60, n)],
+            "revision": 1,
+            "batch_number": 1,
+            "municipality_code": answered["municipality_code"],
+            "sex": answered["sex"],
+            "age_group": answered["age_group"],
+            "subgroup": "dagpenge",
+            "target_group": answered["target_group"],
+            "status": "igangvaerende",
+            "duration_group": rng.choice(["under_26_uger", "over_2_aar"], n),
+            "completeness": "complete",
+            "started_date": date(2023, 8, 23),
+            "submitted_date": date(2023, 8, 23),
+            "duration_minutes": 4.0,
+        }
+    )
+    rows = []
+    for response in responses.itertuples():
+        for item in ITEMS:
+            asked = item != "coop" or response.target_group == "aktivitetsparat"
+            roll = rng.random()
+            outcome = "not_asked" if not asked else "dont_know" if roll < 0.05 else "valid"
+            score = int(rng.integers(1, 6)) if outcome == "valid" else None
+            rows.append((ROUND, response.response_id, item, outcome, score, None))
+        contact = ("valid", ["jobcenter"]) if response.target_group == "aktivitetsparat" else ("not_asked", None)
+        rows.append((ROUND, response.response_id, "contact", contact[0], None, contact[1]))
+    answers = pd.DataFrame(rows, columns=["round_id", "response_id", "item_id", "outcome", "score", "choices"])
+    answers["score"] = answers["score"].astype("Int64")
+    return responses, answers
+
+
+@pytest.fixture(scope="module")
+def estimated(round_database: EmbeddedPostgres) -> dict[str, dict[str, float]]:
+    rng = np.random.default_rng(5)
+    admin = create_engine(settings().require("database_admin_url"))
+    with admin.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO rounds.round VALUES (:id, '2. halvår 2023', 'open', false, NULL, 'drift', now(), '2023-04-01',"
+                " '2023-06-30', '2023-08-01', '2023-08-22', '2023-08-29', '2023-09-05', '2023-09-18', '2023', '2023',"
+                " CAST(:rule AS jsonb), '{digital_post,sms}', 11)"
+            ),
+            {"id": ROUND, "rule": json.dumps({"rule": "between", "minimum": 300, "maximum": 800, "total": 1700})},
+        )
+        for code in SIZES:
+            connection.execute(
+                text("INSERT INTO rounds.municipality VALUES (:id, :code, :code)"), {"id": ROUND, "code": code}
+            )
+        copy_rows(connection, "frame.person", _frame(rng))
+    drawn = sampling.draw_sample(ROUND)
+    balance = sampling.check_balance(ROUND)
+    with admin.begin() as connection:
+        query = "SELECT * FROM sampling.sample JOIN frame.person USING (round_id, person_id, municipality_code)"
+        sample = pd.DataFrame(connection.execute(text(query)).mappings().all())
+        responses, answers = _respond(rng, sample)
+        copy_rows(connection, "responses.response", responses)
+        copy_rows(connection, "responses.answer", answers)
+        connection.execute(text("INSERT INTO responses.snapshot VALUES (:id, 'snap', 1, 1, 0, 1)"), {"id": ROUND})
+    admin.dispose()
+    return {
+        "drawn": drawn,
+        "balance": balance,
+        "weighted": weighting.weight_to_population(ROUND),
+        "weights": weighting.check_weights(ROUND),
+        "figures": estimation.estimate_figures(ROUND),
+        "checked": estimation.check_figures(ROUND),
+    }
+
+
+def _rows(query: str) -> list[tuple]:
+    admin = create_engine(settings().require("database_admin_url"))
+    with admin.begin() as connection:
+        rows = [tuple(row) for row in connection.execute(text(query))]
+    admin.dispose()
+    return rows
+
+
+TABLES = (
+    "sampling.draw", "sampling.allocation", "sampling.sample", "sampling.balance", "weighting.population_cell",
+    "weighting.collapse", "weighting.weight", "weighting.diagnostic", "estimation.figure",
+)  # fmt: skip
+
+
+def test_the_sample_has_its_size_and_follows_the_target_groups(estimated: dict) -> None:
+    assert estimated["drawn"] == {"population": 2300, "sampled": 1700}
+    assert estimated["balance"]["largest_gap_points"] < 1.5
+
+
+def test_weights_sum_to_the_population_of_the_municipalities_with_answers(estimated: dict) -> None:
+    assert estimated["weights"]["population"] == 2300
+    assert _rows("SELECT round(sum(weight)) FROM weighting.weight") == [(2300,)]
+
+
+def test_running_the_stages_again_changes_no_row(estimated: dict) -> None:
+    def everything() -> dict[str, list[tuple]]:
+        return {table: _rows(f"SELECT * FROM {table} t ORDER BY t::text") for table in TABLES}
+
+    before = everything()
+    sampling.draw_sample(ROUND)
+    weighting.weight_to_population(ROUND)
+    estimation.estimate_figures(ROUND)
+    assert everything() == before
+    assert all(before[table] for table in TABLES)
+
+
+def test_four_answers_are_withheld_with_everything_about_them(estimated: dict) -> None:
+    rows = _rows(
+        "SELECT is_suppressed, suppression_reason, value, valid_n FROM estimation.figure"
+        " WHERE municipality_code = '0183' AND item_id = 'overall' AND domain = 'all'"
+    )
+    assert rows
+    assert set(rows) == {(True, "few_answers", None, None)}
+
+
+def test_a_single_withheld_municipality_takes_the_next_smallest_with_it(estimated: dict) -> None:
+    rows = _rows(
+        "SELECT municipality_code, suppression_reason FROM estimation.figure"
+        " WHERE item_id = 'overall' AND domain = 'all' AND measure = 'mean' AND is_suppressed ORDER BY 1"
+    )
+    assert rows == [("0183", "few_answers"), ("0727", "complementary")]
+
+
+def test_a_figure_follows_from_answers_and_weights(estimated: dict) -> None:
+    (expected,) = _rows(
+        "SELECT sum(w.weight * a.score) / sum(w.weight) FROM responses.answer a JOIN weighting.weight w"
+        " USING (round_id, response_id) WHERE a.item_id = 'trust' AND a.outcome = 'valid'"
+    )
+    (found,) = _rows("SELECT value FROM estimation.figure WHERE figure_id = '2023-2|alle|trust|mean||all|'")
+    assert found[0] == pytest.approx(expected[0], rel=1e-12)
+
+
+def test_the_four_counts_of_a_routed_item_add_up_to_the_respondents(estimated: dict) -> None:
+    (row,) = _rows(
+        "SELECT valid_n, dont_know_n, not_asked_n, broken_off_n FROM estimation.figure"
+        " WHERE figure_id = '2023-2|alle|coop|mean||all|'"
+    )
+    ((respondents,),) = _rows("SELECT count(*) FROM responses.response")
+    assert sum(row) == respondents
+    assert row[2] > 0
+    assert _rows("SELECT 1 FROM estimation.figure WHERE item_id = 'coop' AND domain_group = 'dagpenge'") == []
+
+
+def test_response_rates_have_their_numerator_and_denominator(estimated: dict) -> None:
+    (row,) = _rows(
+        "SELECT value, valid_n, weighted_base FROM estimation.figure WHERE figure_id = '2023-2|0461|response|response_rate||all|'"
+    )
+    assert row[0] == pytest.approx(row[1] / row[2]) if row[2] else False
+
+
+def test_a_figure_that_contradicts_its_shares_stops_the_reports(estimated: dict) -> None:
+    figure = "2023-2|alle|trust|mean||all|"
+    admin = create_engine(settings().require("database_admin_url"))
+    with admin.begin() as connection:
+        connection.execute(
+            text("UPDATE estimation.figure SET value = value + 0.01 WHERE figure_id = :f"), {"f": figure}
+        )
+    try:
+        with pytest.raises(FiguresDoNotAddUp, match=r"mean of alle\|trust\|all\| does not follow"):
+            estimation.check_figures(ROUND)
+    finally:
+        estimation.estimate_figures(ROUND)
+        admin.dispose()
+
+
+def test_weights_that_miss_a_cell_stop_the_figures(estimated: dict) -> None:
+    admin = create_engine(settings().require("database_admin_url"))
+    with admin.begin() as connection:
+        connection.execute(text("UPDATE weighting.weight SET weight = weight * 1.01"))
+    try:
+        with pytest.raises(WeightsDoNotAddUp, match="Round 2023-2, municipality"):
+            weighting.check_weights(ROUND)
+    finally:
+        weighting.weight_to_population(ROUND)
+        admin.dispose()
+
+
+def test_a_planned_sample_is_never_exchanged_for_another(estimated: dict) -> None:
+    admin = create_engine(settings().require("database_admin_url"))
+    with admin.begin() as connection:
+        person = connection.execute(text("SELECT person_id, municipality_code FROM sampling.sample LIMIT 1")).one()
+        connection.execute(
+            text(
+                "INSERT INTO fieldwork.message (round_id, person_id, wave, slot, municipality_code, message_id,"
+                " transaction_id, due_date) VALUES (:r, :p, 1, 'main', :m, gen_random_uuid(), gen_random_uuid(), '2023-08-22')"
+            ),
+            {"r": ROUND, "p": person.person_id, "m": person.municipality_code},
+        )
+    assert sampling.draw_sample(ROUND) == estimated["drawn"]
+    with admin.begin() as connection:
+        connection.execute(text("UPDATE rounds.round SET seed = 12"))
+    with pytest.raises(SampleIsApproved, match="never exchanged"):
+        sampling.draw_sample(ROUND)
+    with transaction("rounds") as connection:
+        connection.execute(text("UPDATE rounds.round SET seed = 11"))
+    admin.dispose()
