@@ -63,6 +63,160 @@ def check_figures(
     typer.echo(f"{rows} rows checked, {findings} findings written to {out / 'findings.csv'}")
 
 
+# --- statistics on plain files ----------------------------------------------------------------------------------
+
+SurveyFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder with the files described above.")]
+OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to write to; made if it is not there.")]
+MinimumCell = Annotated[int, typer.Option(min=1, help="Fewest answers a weighting cell may have before it is merged.")]
+CollapseOrder = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CODES", help="Target groups in the order they are merged, e.g. 1,0,2,3. Default: the codebook's."
+    ),
+]
+CodebookVersion = Annotated[str, typer.Option("--codebook", help="The codebook whose collapse order is used.")]
+
+
+@app.command("sample")
+def sample(
+    folder: SurveyFolder,
+    out: OutFolder,
+    seed: Annotated[
+        int, typer.Option(min=0, help="The draw's seed; the same seed and frame give the same sample.")
+    ] = 1,
+    precision: Annotated[
+        float | None, typer.Option(help="Half width of a share's interval in every municipality, e.g. 0.03.")
+    ] = None,
+    expected_response: Annotated[
+        float, typer.Option(help="Share of the invited that answers, with --precision.")
+    ] = 1.0,
+    share: Annotated[float, typer.Option(help="The share that --precision is for; 0.5 asks most.")] = 0.5,
+    minimum: Annotated[int, typer.Option(min=0, help="Smallest sample of a municipality, with --precision.")] = 0,
+    maximum: Annotated[int | None, typer.Option(help="Largest sample of a municipality, with --precision.")] = None,
+    total: Annotated[int | None, typer.Option(help="Invitations over all municipalities, with --precision.")] = None,
+    frame_hash: Annotated[str | None, typer.Option(help="Refuse to draw unless the frame has this hash.")] = None,
+) -> None:
+    """
+    Draw a stratified sample that anyone can draw again.
+
+    Reads frame.csv (person_id, municipality, sex, age_group, target_group; one row per person, any codes) and, without
+    --precision, sizes.csv (municipality, n). Other columns are ignored. With --precision a municipality's size is
+    n = N z²pq / (e²(N-1) + z²pq) over the expected response, kept between minimum and maximum and spread to the total by
+    largest remainders. A size at or above the frame is a census.
+
+    Strata are sex x age group inside the municipality, allocated in proportion. Inside a stratum the draw is systematic
+    from a list sorted by target group, in random order within the group.
+
+    Writes sample.csv (the persons with stratum_id and selection_probability), allocation.csv (frame and sample per
+    stratum), balance.csv (frame against sample by target group, sex and age group) and draw.json (seed and frame hash).
+    """
+    from borgerpuls.sampling.allocation import PrecisionTarget
+    from borgerpuls.sampling.files import sample_files
+
+    target = None
+    if precision is not None:
+        target = PrecisionTarget(precision, expected_response, share, minimum=minimum, maximum=maximum)
+    draw = sample_files(folder, out, seed=seed, target=target, total=total, expected_hash=frame_hash)
+    typer.echo(f"{len(draw.sample)} persons drawn with seed {seed} from the frame {draw.frame_hash}")
+
+
+@app.command("weight")
+def weight(
+    folder: SurveyFolder,
+    out: OutFolder,
+    minimum_cell: MinimumCell = 5,
+    collapse_order: CollapseOrder = None,
+    codebook: CodebookVersion = "2023",
+    rake: Annotated[
+        str, typer.Option(metavar="COLUMNS", help="Rake each municipality to these margins, e.g. sex,age,tg.")
+    ] = "",
+    trim: Annotated[
+        float | None, typer.Option(help="Largest weight in medians of the round's weights, e.g. 3; the sum is kept.")
+    ] = None,
+) -> None:
+    """
+    Weight answers up to the population.
+
+    Reads respondents.csv (id, round, muni, sex, age, tg; one row per answer) and population_cells.csv (round, muni, sex,
+    age, tg, N; persons, with a row for every cell that has people). Codes: sex 0 women 1 men; age 0 under 30, 1 30-49,
+    2 50 and over; tg as the codebook numbers its target groups. Other columns are ignored.
+
+    The weight is N / r of the weighting cell municipality x sex x age x target group. A cell with fewer than
+    --minimum-cell answers is merged with a neighbour: along the collapse order of the target groups, then with the next
+    age, then with the other sex. A municipality without answers is left out, by name.
+
+    Writes weights.csv (id, weight, round, muni, cell, stratum), collapse.csv (every raw cell with its weighting cell,
+    its stratum, N and r), merges.csv (every merge in order), margins.csv (how far the weights are from the population on
+    sex, age and tg) and summary.csv (Kish design effect and effective n). Raking and trimming are choices of a round;
+    estimate does not use them.
+    """
+    from borgerpuls.weighting.files import weight_files
+
+    order = _collapse_order(collapse_order, codebook)
+    margins = [name for name in rake.split(",") if name]
+    report = weight_files(folder, out, order=order, minimum=minimum_cell, margins=margins, trim_at=trim)
+    typer.echo(f"{report.answers} answers weighted after {report.merges} merges of thin cells")
+    _name_left_out(report.left_out)
+
+
+@app.command("estimate")
+def estimate(
+    folder: SurveyFolder,
+    out: OutFolder,
+    minimum_cell: MinimumCell = 5,
+    collapse_order: CollapseOrder = None,
+    codebook: CodebookVersion = "2023",
+    variance: Annotated[
+        str, typer.Option(metavar="cells|poststratify", help="Cells as strata, or R's postStratify form.")
+    ] = "cells",
+    by: Annotated[str, typer.Option(metavar="COLUMNS", help="Further columns of whole numbers to split by.")] = "",
+) -> None:
+    """
+    Weight, estimate and compare, with standard errors and intervals.
+
+    Reads population_cells.csv and respondents.csv as `borgerpuls weight` does; respondents.csv has further any number
+    of items (q1, q2, ...; 1-5, empty when there is no valid answer), multi-select options (m1, m2, ...; 1 chosen, 0 not,
+    empty when not asked), status (0 current, 1 ended) and dur (0-3, -1 when ended). Other columns are ignored. Several
+    rounds may be in the same files.
+
+    estimates.csv: round, question, var, group, muni (-1 is all participating); n valid answers, missing_n without one;
+    mean, se_mean, df, lo_mean, hi_mean (95 %, t); for each answer p5 ... p1 its share, se_, lo_, hi_ (95 %, logit); top2,
+    the share that answered 4 or 5, likewise; outcome says why a figure or interval is missing.
+
+    differences.csv: type (muni_vs_national, muni_vs_rest, roundB_minus_roundA), round, question, muni, diff, se, z,
+    p_norm (normal), df (Satterthwaite), p_t (t), p_bh (p_t after Benjamini-Hochberg over the municipality's report: its
+    comparisons with the rest and with the round before), outcome.
+
+    multiselect.csv: round, option, muni, n asked, p, se, df, lo, hi, outcome. weights.csv, collapse.csv and merges.csv
+    as `borgerpuls weight` writes them. Missing figures are empty. The files are not protected by disclosure control.
+    """
+    from borgerpuls.estimation.files import estimate_files
+    from borgerpuls.estimation.variance import Variance
+    from borgerpuls.plain_files import NOT_PROTECTED
+    from borgerpuls.weighting.files import left_out
+
+    if variance not in set(Variance):
+        raise typer.BadParameter("write cells or poststratify", param_hint="--variance")
+    order = _collapse_order(collapse_order, codebook)
+    flags = [name for name in by.split(",") if name]
+    tables = estimate_files(folder, out, order=order, minimum=minimum_cell, variance=Variance(variance), flags=flags)
+    typer.echo(f"{len(tables.weights)} answers, {len(tables.estimates)} rows of estimates written to {out}")
+    _name_left_out(left_out(tables.collapse))
+    typer.echo(NOT_PROTECTED)
+
+
+def _collapse_order(text: str | None, codebook: str) -> tuple[int, ...]:
+    from borgerpuls.codebooks.codebook import load_codebook
+    from borgerpuls.weighting.files import parse_order
+
+    return load_codebook(codebook).collapse_numbers if text is None else parse_order(text)
+
+
+def _name_left_out(municipalities: list[tuple[object, int]]) -> None:
+    for survey_round, municipality in municipalities:
+        typer.echo(f"Round {survey_round}: municipality {municipality} has no answers and is left out")
+
+
 # --- sandbox: the simulated country, and everything needed to run a round in it ----------------------------------
 
 sandbox_app = typer.Typer(help="The simulated country and its services, all inside one folder.", no_args_is_help=True)

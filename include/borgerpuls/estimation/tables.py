@@ -100,24 +100,21 @@ def estimate_survey(
     for survey_round in rounds:
         answers = respondents[respondents["round"] == survey_round]
         design = survey_design(answers, collapse, municipalities=munis, variance=variance)
-        if items:
-            estimates.append(_of_round(estimate_items(design, answers, items, ways), survey_round))
-            moments.append(_moments_of_all(design, answers, items))
-            table = compare_municipalities(moments[-1], SCALE, items, design.municipalities)
-            differences.append(_of_round(table, survey_round).assign(report_round=survey_round))
-        if options:
-            multiselect.append(_of_round(estimate_options(design, answers, options), survey_round))
-    if items:
-        for (earlier, before), (later, after) in pairwise(zip(rounds, moments, strict=True)):
-            table = compare_two_rounds(after, before, SCALE, items, np.asarray(munis))
-            table = table.assign(type=round_difference_type(later, earlier), report_round=later)
-            differences.append(table)
+        estimates.append(_of_round(estimate_items(design, answers, items, ways), survey_round))
+        multiselect.append(_of_round(estimate_options(design, answers, options), survey_round))
+        moments.append(_moments_of_all(design, answers, items))
+        table = compare_municipalities(moments[-1], SCALE, items, design.municipalities)
+        differences.append(_of_round(table, survey_round).assign(report_round=survey_round))
+    for (earlier, before), (later, after) in pairwise(zip(rounds, moments, strict=True)):
+        table = compare_two_rounds(after, before, SCALE, items, np.asarray(munis))
+        table = table.assign(type=round_difference_type(later, earlier), report_round=later)
+        differences.append(table)
     return SurveyTables(
         collapse=collapse,
         weights=_by_round(weights)[["id", "weight", "round", "muni", "cell", "stratum"]],
-        estimates=pd.concat(estimates, ignore_index=True) if estimates else pd.DataFrame(),
+        estimates=pd.concat(estimates, ignore_index=True),
         differences=_with_adjusted_p(differences),
-        multiselect=pd.concat(multiselect, ignore_index=True) if multiselect else pd.DataFrame(),
+        multiselect=pd.concat(multiselect, ignore_index=True),
     )
 
 
@@ -128,8 +125,6 @@ def _moments_of_all(design: SurveyDesign, answers: pd.DataFrame, items: Sequence
 
 
 def _with_adjusted_p(tables: list[pd.DataFrame]) -> pd.DataFrame:
-    if not tables:
-        return pd.DataFrame()
     table = pd.concat(tables, ignore_index=True)
     table["p_bh"] = adjust_comparisons(table, table["report_round"])
     columns = ["type", "round", "question", "muni", "diff", "se", "z", "p_norm", "df", "p_t", "p_bh", "outcome"]

@@ -288,14 +288,12 @@ def count_moments(
     batch = max(1, BATCH // max(1, n_groups * C))
     parts = [
         _reduce_counts(design, _count(design, codes[start : start + batch], bases, categories))
-        for start in range(0, len(codes), batch)
+        for start in range(0, max(1, len(codes)), batch)
     ]
     return parts[0] if len(parts) == 1 else _join_items(parts)
 
 
-def _count(
-    design: SurveyDesign, codes: Sequence[Ints], bases: Sequence[tuple[Ints, int]], categories: int
-) -> Floats:
+def _count(design: SurveyDesign, codes: Sequence[Ints], bases: Sequence[tuple[Ints, int]], categories: int) -> Floats:
     """Count table (1 + K, Q, G, C); position 0 of the first axis holds the missing."""
     C = len(design.r)
     counts = np.empty((categories + 1, len(codes), sum(size for _, size in bases), C))

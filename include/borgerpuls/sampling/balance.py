@@ -30,9 +30,9 @@ def balance_table(
     tables = []
     for variable in variables:
         keys = ["municipality", variable]
-        counts = pd.DataFrame(
-            {"frame_n": frame.groupby(keys).size(), "sample_n": sample.groupby(keys).size()}
-        ).fillna(0)
+        counts = pd.DataFrame({"frame_n": frame.groupby(keys).size(), "sample_n": sample.groupby(keys).size()}).fillna(
+            0
+        )
         counts = counts.astype("int64").reset_index().rename(columns={variable: "category"})
         sums = counts.groupby("municipality")[["frame_n", "sample_n"]].transform("sum")
         counts["proportional_n"] = counts["frame_n"] * sums["sample_n"] / sums["frame_n"]

@@ -11,13 +11,14 @@ Source: Särndal, Swensson & Wretman (1992), Model Assisted Survey Sampling, sec
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from borgerpuls.errors import FrameHasChanged, PersonAppearsTwice
+from borgerpuls.errors import FrameHasChanged, FrameIsEmpty, PersonAppearsTwice
 from borgerpuls.sampling.allocation import Ints, configured_sizes, hamilton_in_groups
 
 STRATUM = ["municipality", "sex", "age_group"]
@@ -49,12 +50,21 @@ class Draw:
 
 @dataclass(frozen=True)
 class _Frame:
-    """The frame in person order, coded; `categories` are each variable's values, sorted."""
+    """
+    The frame in person order.
+
+    `place` (n,) are the rows of the frame as it came, `person_id` (n,) whole numbers or bytes, `cell` (n,) the number of
+    each person's municipality × sex × age × target group among all combinations of `categories`.
+    """
 
     place: Ints
-    person_id: pd.Series
-    codes: dict[str, Ints]
+    person_id: npt.NDArray[np.generic]
+    cell: Ints
     categories: dict[str, pd.Index]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(len(values) for values in self.categories.values())
 
 
 def draw_sample(frame: pd.DataFrame, sizes: pd.Series, *, seed: int, expected_hash: str | None = None) -> Draw:
@@ -72,6 +82,7 @@ def draw_sample(frame: pd.DataFrame, sizes: pd.Series, *, seed: int, expected_ha
         The draw; the same frame and seed give the same sample on every machine.
 
     Raises:
+        FrameIsEmpty: The frame has no person.
         PersonAppearsTwice: A person has two rows.
         SampleSizeIsImpossible: A size is missing, negative or fractional.
         FrameHasChanged: The frame's hash is not *expected_hash*.
@@ -84,22 +95,22 @@ def draw_sample(frame: pd.DataFrame, sizes: pd.Series, *, seed: int, expected_ha
             where="frame",
             next_step="Use the frame as it was, or draw a new sample under a new approval.",
         )
-    sizes_by = [len(people.categories[name]) for name in STRATUM]
-    every = np.ravel_multi_index([people.codes[name] for name in STRATUM], sizes_by)
-    cells, stratum_of = np.unique(every, return_inverse=True)
-    stratum_of = stratum_of.astype(np.int64)
-    frame_n = np.bincount(stratum_of, minlength=len(cells))
-    parts = np.unravel_index(cells, sizes_by)
+    target_groups = people.shape[-1]
+    counts = np.bincount(people.cell, minlength=math.prod(people.shape)).reshape(-1, target_groups).sum(axis=1)
+    strata = np.flatnonzero(counts)
+    frame_n = counts[strata]
+    stratum_of = np.repeat(np.cumsum(counts > 0) - 1, target_groups)[people.cell]
+    parts = np.unravel_index(strata, people.shape[:-1])
     municipality = parts[0].astype(np.int64)
     codes = people.categories["municipality"]
     municipality_n = pd.Series(np.bincount(municipality, weights=frame_n, minlength=len(codes)), index=codes)
     wanted = configured_sizes(municipality_n.astype(np.int64), sizes).to_numpy(dtype=np.int64)
     allocated = hamilton_in_groups(frame_n, municipality, wanted)
-    chosen = _systematic(stratum_of, people.codes["target_group"], frame_n, allocated, seed)
+    chosen = _systematic(people.cell, frame_n, allocated, seed)
 
     probability = allocated / np.maximum(frame_n, 1)
     allocation = pd.DataFrame(
-        {"stratum_id": np.arange(len(cells))}
+        {"stratum_id": np.arange(len(strata))}
         | {name: people.categories[name].take(part) for name, part in zip(STRATUM, parts, strict=True)}
         | {"frame_n": frame_n, "allocated_n": allocated, "selection_probability": probability}
         | {"outcome": np.select([allocated == frame_n, allocated == 0], [CENSUS, NOBODY], "")}
@@ -115,8 +126,8 @@ def frame_hash(frame: pd.DataFrame) -> str:
     """
     Return a SHA-256 of persons and sampling variables that does not depend on the order of rows.
 
-    Persons are sorted; identifiers count as whole numbers (64 bits, little end first) or as text lines, each variable as
-    its sorted values in JSON and their positions (32 bits).
+    SHA-256 over, persons sorted: the variables' sorted values as JSON, the identifiers (64-bit whole numbers, or UTF-8
+    padded to one width), and the number of each person's combination of values (32 bits), low bytes first.
 
     Raises:
         PersonAppearsTwice: A person has two rows.
@@ -125,60 +136,76 @@ def frame_hash(frame: pd.DataFrame) -> str:
 
 
 def _in_person_order(frame: pd.DataFrame) -> _Frame:
-    ids = frame["person_id"]
-    values = ids.to_numpy() if pd.api.types.is_integer_dtype(ids.dtype) else ids.to_numpy(dtype=str)
-    rising = bool((values[1:] > values[:-1]).all())
-    place = np.arange(len(values)) if rising else np.argsort(values, kind="stable")
-    ordered = values[place]
+    if frame.empty:
+        raise FrameIsEmpty("There is nobody to draw from.", where="frame", next_step="Load the frame first.")
+    ids = _identifiers(frame["person_id"])
+    place = _rising(ids)
+    ordered = ids[place]
     doubled = ordered[1:] == ordered[:-1]
     if doubled.any():
         raise PersonAppearsTwice(
             f"{int(doubled.sum())} rows repeat a person.",
             where="frame, column person_id",
-            next_step="Keep the row of the latest course; see the eligibility log.",
+            next_step="Keep one row per person, that of the latest course.",
         )
-    codes, categories = {}, {}
+    cell = np.zeros(len(frame), dtype=np.int64)
+    categories = {}
     for name in (*STRATUM, "target_group"):
         position, uniques = pd.factorize(frame[name], sort=True)
-        codes[name] = position[place].astype(np.int64)
+        cell = cell * len(uniques) + position
         categories[name] = pd.Index(uniques)
-    return _Frame(place, pd.Series(ordered), codes, categories)
+    return _Frame(place, ordered, cell[place], categories)
+
+
+def _identifiers(ids: pd.Series) -> npt.NDArray[np.generic]:
+    """Return identifiers as whole numbers, or as UTF-8 bytes, whose order is that of the text."""
+    if pd.api.types.is_integer_dtype(ids.dtype):
+        return ids.to_numpy(dtype=np.int64)
+    text = ids.to_numpy(dtype=object)
+    try:
+        return text.astype("S")
+    except UnicodeEncodeError:
+        return np.char.encode(text.astype(str), "utf-8")
+
+
+def _rising(ids: npt.NDArray[np.generic]) -> Ints:
+    """Sort identifiers; text as eight bytes at a time, which is three times as fast as comparing it."""
+    if ids.dtype.kind == "i":
+        return np.arange(len(ids)) if bool((ids[1:] > ids[:-1]).all()) else np.argsort(ids)
+    width = -(-ids.dtype.itemsize // 8) * 8
+    words = ids.astype(f"S{width}").view(">u8").astype(np.uint64).reshape(len(ids), -1)
+    return np.lexsort(words.T[::-1])
 
 
 def _hash(people: _Frame) -> str:
     digest = hashlib.sha256()
-    ids = people.person_id.to_numpy()
-    if np.issubdtype(ids.dtype, np.integer):
-        digest.update(ids.astype("<i8").tobytes())
-    else:
-        digest.update("\n".join(ids).encode())
-    for name, categories in people.categories.items():
-        digest.update(json.dumps([name, [str(value) for value in categories]], ensure_ascii=False).encode())
-        digest.update(people.codes[name].astype("<i4").tobytes())
+    categories = {name: [str(value) for value in values] for name, values in people.categories.items()}
+    digest.update(json.dumps([people.person_id.dtype.str, categories], ensure_ascii=False).encode())
+    digest.update(people.person_id.tobytes())
+    digest.update(people.cell.astype("<i4").tobytes())
     return digest.hexdigest()
 
 
-def _systematic(stratum: Ints, target_group: Ints, frame_n: Ints, allocated: Ints, seed: int) -> Ints:
+def _systematic(cell: Ints, frame_n: Ints, allocated: Ints, seed: int) -> Ints:
     """Return the positions drawn, ascending. PCG64's raw numbers are the same in every version of NumPy."""
     bits = np.random.PCG64(seed)
-    random = bits.random_raw(len(stratum))
+    random = bits.random_raw(len(cell))
     start = (bits.random_raw(len(frame_n)) % frame_n.astype(np.uint64)).astype(np.int64)
-    order = _by_group_at_random(stratum * (int(target_group.max()) + 1) + target_group, random)
-    in_stratum = stratum[order]
-    first = np.cumsum(frame_n) - frame_n
-    number = np.arange(len(order)) - first[in_stratum]
-    n, N = allocated[in_stratum], frame_n[in_stratum]
-    reached = start[in_stratum] + number * n
+    order = _by_cell_at_random(cell, random)
+    of = np.repeat(np.arange(len(frame_n)), frame_n)
+    number = np.arange(len(order)) - (np.cumsum(frame_n) - frame_n)[of]
+    n, N = allocated[of], frame_n[of]
+    reached = start[of] + number * n
     taken = (reached + n) // N > reached // N
     return np.sort(order[taken])
 
 
-def _by_group_at_random(group: Ints, random: npt.NDArray[np.uint64]) -> Ints:
-    """Sort by group and random number; one 64-bit key where the groups leave 40 bits or more for chance."""
-    room = 64 - int(group.max()).bit_length()
+def _by_cell_at_random(cell: Ints, random: npt.NDArray[np.uint64]) -> Ints:
+    """Sort by cell and random number; in one 64-bit key where the cells leave 40 bits or more for chance."""
+    room = 64 - int(cell.max(initial=0)).bit_length()
     if room >= 40:
-        key = (group.astype(np.uint64) << np.uint64(room)) | (random >> np.uint64(64 - room))
+        key = (cell.astype(np.uint64) << np.uint64(room)) | (random >> np.uint64(64 - room))
         order = np.argsort(key)
         if not (np.diff(key[order]) == 0).any():
             return order
-    return np.lexsort((np.arange(len(group)), random, group))
+    return np.lexsort((random, cell))

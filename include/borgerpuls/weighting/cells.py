@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from borgerpuls.errors import (
@@ -121,6 +122,10 @@ def collapse_cells(
         CodeIsOutOfRange: A sex or age code is negative.
         RoundHasNoAnswers: A round in *population* has no answer at all.
     """
+    if population.empty:
+        raise CellIsMissing(
+            "The population table has no cell.", where="population_cells", next_step="Add the persons of every cell."
+        )
     _check_order(order, population)
     cells = _count_answers(population, respondents)
     log = _Log()
@@ -197,8 +202,8 @@ def weight_to_population(respondents: pd.DataFrame, collapse: Collapse) -> pd.Da
         CellIsMissing: An answer lies in a raw cell that *collapse* does not have.
     """
     check_ids(respondents)
-    cells = collapse.cells.set_index(RAW_CELL)
-    place = cells.index.get_indexer(pd.MultiIndex.from_frame(respondents[RAW_CELL]))
+    cells = collapse.cells
+    place = place_in_cells(cells, respondents)
     if (place < 0).any():
         _raise_missing(respondents.loc[place < 0, RAW_CELL])
     weights = respondents[["id", "round", "muni"]].copy()
@@ -243,6 +248,23 @@ def margin_gaps(
     gap = gaps["weighted"] - gaps["N"]
     gaps["gap"] = gap.where(gap.abs() > 1e-9 * gaps["N"].clip(lower=1), 0.0)
     return gaps
+
+
+def place_in_cells(cells: pd.DataFrame, respondents: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Return the row (position) of *cells*, sorted by raw cell, that each respondent lies in; −1 where there is none."""
+    cell_key = np.zeros(len(cells), dtype=np.int64)
+    key = np.zeros(len(respondents), dtype=np.int64)
+    known = np.ones(len(respondents), dtype=bool)
+    for column in RAW_CELL:
+        codes, position = np.unique(cells[column].to_numpy(), return_inverse=True)
+        values = respondents[column].to_numpy()
+        at = np.minimum(np.searchsorted(codes, values), len(codes) - 1)
+        known &= codes[at] == values
+        cell_key = cell_key * len(codes) + position
+        key = key * len(codes) + at
+    place = np.minimum(np.searchsorted(cell_key, key), len(cells) - 1)
+    place[~known | (cell_key[place] != key)] = -1
+    return place
 
 
 def check_ids(respondents: pd.DataFrame) -> None:
@@ -300,7 +322,7 @@ def _count_answers(population: pd.DataFrame, respondents: pd.DataFrame) -> pd.Da
         )
     cells = population[[*RAW_CELL, "N"]].sort_values(RAW_CELL, ignore_index=True)
     cells["N"] = cells["N"].astype(np.int64)
-    place = pd.MultiIndex.from_frame(cells[RAW_CELL]).get_indexer(pd.MultiIndex.from_frame(respondents[RAW_CELL]))
+    place = place_in_cells(cells, respondents)
     if (place < 0).any():
         _raise_missing(respondents.loc[place < 0, RAW_CELL])
     cells["r"] = np.bincount(place, minlength=len(cells))
