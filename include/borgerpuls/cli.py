@@ -259,3 +259,40 @@ def sandbox_demo(
     from borgerpuls.sandbox.demo import run_demo
 
     run_demo(home, seed)
+
+
+@sandbox_app.command("clock")
+def sandbox_clock(
+    moment: Annotated[str, typer.Argument(metavar="TIME", help="Danish time: 2023-08-22T10:00.")],
+) -> None:
+    """Move the simulated clock forward; it never goes back."""
+    from datetime import datetime
+
+    from borgerpuls import clock
+
+    clock.move_to(datetime.fromisoformat(moment).replace(tzinfo=clock.COPENHAGEN))
+    typer.echo(f"{clock.now():%Y-%m-%d %H:%M}")
+
+
+# --- database ---------------------------------------------------------------------------------------------------
+
+database_app = typer.Typer(help="What is done once for an installation, and at every upgrade.", no_args_is_help=True)
+app.add_typer(database_app, name="database")
+
+
+@database_app.command("migrate")
+def database_migrate() -> None:
+    """Bring the database to the newest schema, and give its logins the passwords of their settings."""
+    from borgerpuls.migration import migrate
+
+    typer.echo(f"The database has schema version {migrate()}.")
+
+
+@database_app.command("make-keys")
+def database_make_keys() -> None:
+    """Make the key files that are missing. Keep a copy elsewhere: without them, every identity is lost."""
+    from borgerpuls.settings import settings
+    from borgerpuls.vault import make_keys
+
+    make_keys(settings().key_folder)
+    typer.echo(f"The keys are in {settings().key_folder}.")
