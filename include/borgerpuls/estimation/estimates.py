@@ -70,6 +70,9 @@ class Partition:
         return position
 
 
+EVERYONE = Partition("all", (1,))
+
+
 def standard_partitions(target_groups: int = 4, flags: Mapping[str, Sequence[int]] | None = None) -> list[Partition]:
     """
     Return the partitions of every report: all, sex, age, target group, status, duration, then local flags.
@@ -79,7 +82,7 @@ def standard_partitions(target_groups: int = 4, flags: Mapping[str, Sequence[int
         flags: Further columns with their codes, such as a municipality's own groups.
     """
     return [
-        Partition("all", (1,)),
+        EVERYONE,
         Partition("sex", (0, 1), "sex"),
         Partition("age", (0, 1, 2), "age"),
         Partition("tg", tuple(range(target_groups)), "tg"),
@@ -126,15 +129,34 @@ def estimate_items(
         `se_mean`, `df`, `lo_mean, hi_mean`; for k = 5..1 the share `pk` (0-1), `se_pk`, `lo_pk, hi_pk`; the same for
         `top2`, the share that answered 4 or 5; `outcome` (see `Outcome`). Missing figures are NaN and have an outcome.
     """
-    codes = [item_codes(respondents, item) for item in items]
-    groups = [(partition.group_of(respondents), len(partition.groups)) for partition in partitions]
-    moments = count_moments(design, codes, groups, categories=len(SCALE))
-    columns = _means_and_shares(moments)
+    moments = item_moments(design, respondents, items, partitions)
+    apart = None
     if keep_missing_apart:
-        kinds = [np.where(code < 0, -code, 0) for code in codes]
-        counted = count_moments(design, kinds, groups, categories=len(KINDS_MISSING)).category_n
-        assert counted is not None
-        columns |= {name: counted[-code - 1] for name, code in KINDS_MISSING.items()}
+        kinds = [np.maximum(-item_codes(respondents, item), 0) for item in items]
+        apart = count_moments(design, kinds, _groups(respondents, partitions), categories=len(KINDS_MISSING))
+    return item_table(design, moments, items, partitions, missing=apart)
+
+
+def item_moments(
+    design: SurveyDesign, respondents: pd.DataFrame, items: Sequence[str], partitions: Sequence[Partition]
+) -> Moments:
+    """Count the answers 1-5 to *items* in every domain of *partitions*; arguments as `estimate_items`."""
+    codes = [item_codes(respondents, item) for item in items]
+    return count_moments(design, codes, _groups(respondents, partitions), categories=len(SCALE))
+
+
+def item_table(
+    design: SurveyDesign,
+    moments: Moments,
+    items: Sequence[str],
+    partitions: Sequence[Partition],
+    *,
+    missing: Moments | None = None,
+) -> pd.DataFrame:
+    """Lay out the moments of `item_moments` as `estimate_items` does; *missing* counts the kinds of missing answers."""
+    columns = _means_and_shares(moments)
+    if missing is not None and missing.category_n is not None:
+        columns |= {name: missing.category_n[-code - 1] for name, code in KINDS_MISSING.items()}
     return _table(design, "question", items, partitions, columns)
 
 
@@ -151,12 +173,11 @@ def estimate_options(design: SurveyDesign, respondents: pd.DataFrame, options: S
         One row per option × (all, each municipality). Columns `option, muni, n, p, se, df, lo, hi, outcome`.
     """
     codes = [option_codes(respondents, option) for option in options]
-    everyone = Partition("all", (1,))
-    moments = count_moments(design, codes, [(everyone.group_of(respondents), 1)], categories=2)
+    moments = count_moments(design, codes, _groups(respondents, [EVERYONE]), categories=2)
     p, se = _with_error(moments, (1.0, 0.0))
     lo, hi = _share_interval(p, se, t_quantile(moments.df))
     columns = {"n": moments.n, "p": p, "se": se, "df": _df(moments), "lo": lo, "hi": hi}
-    return _table(design, "option", options, [everyone], columns | {"outcome": outcomes(moments)}).drop(
+    return _table(design, "option", options, [EVERYONE], columns | {"outcome": outcomes(moments)}).drop(
         columns=["var", "group"]
     )
 
@@ -224,6 +245,10 @@ def outcomes(moments: Moments) -> Ints:
         moments.lonely_n > 0,
     ]
     return np.select(conditions, [1, 2, 3, 4], 0).astype(np.int64)
+
+
+def _groups(respondents: pd.DataFrame, partitions: Sequence[Partition]) -> list[tuple[Ints, int]]:
+    return [(partition.group_of(respondents), len(partition.groups)) for partition in partitions]
 
 
 def _share_interval(p: Floats, se: Floats, quantile: Floats) -> tuple[Floats, Floats]:
@@ -300,5 +325,5 @@ def _table(
         "muni": np.tile(munis, Q * G),
     }
     values: dict[str, object] = {name: array.ravel() for name, array in columns.items()}
-    values["outcome"] = pd.array(list(Outcome), dtype="str").take(columns["outcome"].ravel())
+    values["outcome"] = pd.array(list(Outcome), dtype="str").take(columns["outcome"].ravel().astype(np.int64))
     return pd.DataFrame(labels | values)

@@ -20,14 +20,15 @@ from borgerpuls.estimation.comparison import (
     round_difference_type,
 )
 from borgerpuls.estimation.estimates import (
+    EVERYONE,
     SCALE,
     Partition,
-    estimate_items,
     estimate_options,
-    item_codes,
+    item_moments,
+    item_table,
     standard_partitions,
 )
-from borgerpuls.estimation.variance import Moments, SurveyDesign, Variance, count_moments, survey_design
+from borgerpuls.estimation.variance import Variance, survey_design
 from borgerpuls.weighting.cells import MINIMUM_CELL, Collapse, collapse_cells, weight_to_population
 
 
@@ -73,7 +74,7 @@ def estimate_survey(
         order: Collapse order of the target groups.
         items: Columns with items.
         options: Columns with multi-select options.
-        partitions: Ways to split; default `standard_partitions`.
+        partitions: Ways to split; default `standard_partitions`. Everyone together always comes first.
         minimum: Fewest answers of a weighting cell.
         variance: Which variance.
 
@@ -92,7 +93,7 @@ def estimate_survey(
         )
     collapse = collapse_cells(population, respondents, order=order, minimum=minimum)
     weights = weight_to_population(respondents, collapse)
-    ways = standard_partitions(max(order) + 1) if partitions is None else partitions
+    ways = [EVERYONE, *(way for way in partitions or standard_partitions(max(order) + 1) if way != EVERYONE)]
     munis = sorted(set(population["muni"]))
     rounds = sorted(set(population["round"]))
 
@@ -100,9 +101,11 @@ def estimate_survey(
     for survey_round in rounds:
         answers = respondents[respondents["round"] == survey_round]
         design = survey_design(answers, collapse, municipalities=munis, variance=variance)
-        estimates.append(_of_round(estimate_items(design, answers, items, ways), survey_round))
+        counted = item_moments(design, answers, items, ways)
+        moments.append(counted.of_group(0))
+        table = item_table(design, counted, items, ways)
+        estimates.append(_of_round(table, survey_round))
         multiselect.append(_of_round(estimate_options(design, answers, options), survey_round))
-        moments.append(_moments_of_all(design, answers, items))
         table = compare_municipalities(moments[-1], SCALE, items, design.municipalities)
         differences.append(_of_round(table, survey_round).assign(report_round=survey_round))
     for (earlier, before), (later, after) in pairwise(zip(rounds, moments, strict=True)):
@@ -118,12 +121,6 @@ def estimate_survey(
     )
 
 
-def _moments_of_all(design: SurveyDesign, answers: pd.DataFrame, items: Sequence[str]) -> Moments:
-    everyone = np.zeros(len(answers), dtype=np.int64)
-    codes = [item_codes(answers, item) for item in items]
-    return count_moments(design, codes, [(everyone, 1)], categories=len(SCALE))
-
-
 def _with_adjusted_p(tables: list[pd.DataFrame]) -> pd.DataFrame:
     table = pd.concat(tables, ignore_index=True)
     table["p_bh"] = adjust_comparisons(table, table["report_round"])
@@ -131,9 +128,8 @@ def _with_adjusted_p(tables: list[pd.DataFrame]) -> pd.DataFrame:
     return table[columns]
 
 
-def _of_round(table: pd.DataFrame, survey_round: object) -> pd.DataFrame:
-    table.insert(0, "round", survey_round)
-    return table
+def _of_round(table: pd.DataFrame, survey_round: int | str) -> pd.DataFrame:
+    return table.assign(round=survey_round)[["round", *table.columns]]
 
 
 def _by_round(table: pd.DataFrame) -> pd.DataFrame:

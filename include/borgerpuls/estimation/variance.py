@@ -138,6 +138,21 @@ class Moments:
         """Degrees of freedom: valid answers minus strata with one, (Q, G, 1 + M)."""
         return self.n - self.strata_n
 
+    def of_group(self, position: int) -> "Moments":
+        """Return the moments of one group, G = 1."""
+        one = slice(position, position + 1)
+        return Moments(
+            total=self.total[:, :, one],
+            spread=[[spread[:, one] for spread in row] for row in self.spread],
+            one=self.one,
+            n=self.n[:, one],
+            missing_n=self.missing_n[:, one],
+            strata_n=self.strata_n[:, one],
+            lonely_n=self.lonely_n[:, one],
+            category_n=None if self.category_n is None else self.category_n[:, :, one],
+            constant=None if self.constant is None else self.constant[:, one],
+        )
+
     def mean(self, scores: Sequence[float]) -> Floats:
         """Weighted mean of *scores* (K,) on the basis, (Q, G, 1 + M); NaN where there is no valid answer."""
         weight = self.weight
@@ -372,12 +387,13 @@ def score_moments(
     valid = inside & ~np.isnan(score)
     key = np.where(inside, group, 0) * C + design.cell_of
     y = score[valid] - centre
-    n = np.bincount(key[valid], minlength=size)
-    sums = np.bincount(key[valid], weights=y, minlength=size)
+
+    def per_cell(of: Ints, weights: Floats | None = None) -> Floats:
+        return np.bincount(of, weights=weights, minlength=size).astype(float).reshape(1, groups, C)
+
+    n, sums, missing = per_cell(key[valid]), per_cell(key[valid], y), per_cell(key[inside & ~valid])
     means = sums / np.maximum(n, 1)
-    within = np.bincount(key[valid], weights=(y - means[key[valid]]) ** 2, minlength=size)
-    missing = np.bincount(key[inside & ~valid], minlength=size)
-    n, sums, means, within, missing = (array.reshape(1, groups, C) for array in (n, sums, means, within, missing))
+    within = per_cell(key[valid], (y - means.ravel()[key[valid]]) ** 2)
     per_answer = design.K / design.r
     absent = design.r - n
     spread = [

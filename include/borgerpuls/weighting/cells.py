@@ -170,13 +170,11 @@ def collapse_cells(
 
     cells["cell"] = cell_label
     cells["stratum"] = stratum_label
-    totals = cells.groupby(["round", "cell"])[["N", "r"]].transform("sum")
-    cells["cell_N"], cells["cell_r"] = totals["N"], totals["r"]
-    by_municipality = cells.groupby(["round", "muni"])["r"].transform("sum")
+    cells["cell_N"], cells["cell_r"] = _sums(cells, [cells["round"], cell_label], ["N", "r"])
+    (by_municipality,) = _sums(cells, [cells["round"], cells["muni"]], ["r"])
     cells["outcome"] = np.where(by_municipality == 0, NO_ANSWERS, "")
-    left_out = (
-        cells.loc[by_municipality == 0].groupby(["round", "muni"], as_index=False)["N"].sum()[["round", "muni", "N"]]
-    )
+    silent_cells = cells.loc[by_municipality == 0, ["round", "muni", "N"]]
+    left_out = silent_cells.groupby(["round", "muni"])[["N"]].sum().reset_index()
     merges = log.table()
     if len(left_out):
         silent = pd.MultiIndex.from_frame(left_out[["round", "muni"]])
@@ -342,6 +340,15 @@ def _count_answers(population: pd.DataFrame, respondents: pd.DataFrame) -> pd.Da
             next_step="Leave the round out of the population table, or add its answers.",
         )
     return cells
+
+
+def _sums(cells: pd.DataFrame, keys: Sequence[npt.ArrayLike], columns: Sequence[str]) -> list[npt.NDArray[np.int64]]:
+    """Sum whole-number columns over rows with equal keys, and give every row its group's sum."""
+    group = np.zeros(len(cells), dtype=np.int64)
+    for key in keys:
+        codes, position = np.unique(np.asarray(key), return_inverse=True)
+        group = group * len(codes) + position
+    return [np.bincount(group, weights=cells[column]).astype(np.int64)[group] for column in columns]
 
 
 def _merge_target_groups(block: _Block, minimum: int, log: _Log, survey_round: int, muni: int) -> None:

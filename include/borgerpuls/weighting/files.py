@@ -85,7 +85,7 @@ def write_collapse(collapse: Collapse, out: Path) -> None:
 
 def left_out(collapse: Collapse) -> list[tuple[object, int]]:
     """Return (round, municipality) of every municipality without answers."""
-    return [(row.round, int(row.muni)) for row in collapse.left_out.itertuples()]
+    return list(zip(collapse.left_out["round"].tolist(), collapse.left_out["muni"].tolist(), strict=True))
 
 
 def read_respondents(
