@@ -89,6 +89,6 @@ def test_package_files_are_empty(path: Path) -> None:
 
 def test_only_settings_reads_the_environment() -> None:
     for path in MODULES:
-        if path.name in {"settings.py"} or room_of(path) == "sandbox":
+        if path.name == "settings.py" or room_of(path) == "sandbox":
             continue
         assert "os.environ" not in path.read_text(encoding="utf-8"), path.name
