@@ -250,6 +250,31 @@ def sandbox_clean(home: SandboxHome = SANDBOX_HOME) -> None:
     show_clean(home)
 
 
+@sandbox_app.command("country")
+def sandbox_country(
+    out: Annotated[Path, typer.Option("--out", help="Folder of the truth and the registrations; never the inbox.")],
+    seed: Annotated[int, typer.Option(min=0, help="Another seed makes another country.")] = 1,
+    round_id: Annotated[str, typer.Option("--round", help="The round whose dates the country has.")] = "2023-2",
+    inbox: Annotated[
+        Path | None, typer.Option(help="Where the extracts go. Default: the setting BORGERPULS_INBOX_FOLDER.")
+    ] = None,
+) -> None:
+    """
+    Make the simulated country of a seed: one extract file per pilot municipality in the inbox.
+
+    Beside them, outside the inbox: OUT/ROUND/truth.csv (what each row of each file should become) and
+    OUT/ROUND/registrations.csv (what the sandbox gateways answer to a look-up).
+    """
+    from borgerpuls.sandbox.country import make_country
+    from borgerpuls.sandbox.extracts import write_sandbox_files
+    from borgerpuls.settings import settings
+
+    country = make_country(seed, round_id=round_id)
+    counts = write_sandbox_files(country, inbox or settings().inbox_folder, out, round_id)
+    told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    typer.echo(f"{len(country.municipalities)} extracts written for round {round_id}, seed {seed}: rows {told}")
+
+
 @sandbox_app.command("demo")
 def sandbox_demo(
     seed: Annotated[int, typer.Option(min=0, help="Another seed makes another country.")] = 1,
@@ -296,3 +321,21 @@ def database_make_keys() -> None:
 
     make_keys(settings().key_folder)
     typer.echo(f"The keys are in {settings().key_folder}.")
+
+
+# --- questionnaire ----------------------------------------------------------------------------------------------
+
+questionnaire_app = typer.Typer(help="The citizens' questionnaire.", no_args_is_help=True)
+app.add_typer(questionnaire_app, name="questionnaire")
+
+
+@questionnaire_app.command("serve")
+def questionnaire_serve(
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8090,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+) -> None:
+    """Serve the questionnaire. Needs its own database login and the `access` key, nothing else."""
+    from borgerpuls.questionnaire.web.server import serve
+
+    serve(host, port, workers)

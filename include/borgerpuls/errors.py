@@ -298,6 +298,10 @@ class ReportIsMissing(BorgerpulsError):
 # --- sandbox ----------------------------------------------------------------------------------------------------
 
 
+class SandboxFolderIsInInbox(BorgerpulsError):
+    """The sandbox's own files would lie among the municipalities' extracts."""
+
+
 class SandboxDatabaseDidNotStart(BorgerpulsError):
     """The embedded PostgreSQL could not be made or started."""
 
