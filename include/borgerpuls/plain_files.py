@@ -5,6 +5,7 @@ A file is UTF-8 with a head. Columns that are not asked for are ignored; an empt
 read is named by file, column and line, never by its content.
 """
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -44,17 +45,33 @@ def read_plain(
             f"There is no file {name}.", where=str(folder), next_step="The command's --help lists the files it reads."
         )
     try:
-        table = pd.read_csv(
-            path,
-            dtype="str",
-            keep_default_na=False,
-            na_values=["", "NA"],
-            usecols=lambda column: column in needed or optional(column),
-            encoding="utf-8-sig",
-        )
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        with path.open(encoding="utf-8-sig") as file, warnings.catch_warnings():
+            warnings.simplefilter(
+                "error", pd.errors.ParserWarning
+            )  # lines longer than the head, which pandas would cut
+            head = file.readline()
+            if head.count(";") > head.count(","):
+                raise ValueIsUnreadable(
+                    "The columns are separated by semicolons.",
+                    where=name,
+                    next_step="Save it with commas between columns and points in decimals.",
+                )
+            file.seek(0)
+            table = pd.read_csv(
+                file,
+                dtype="str",
+                keep_default_na=False,
+                na_values=["", "NA"],
+                index_col=False,
+            )
+    except (
+        UnicodeDecodeError,
+        pd.errors.ParserError,
+        pd.errors.ParserWarning,
+        pd.errors.EmptyDataError,
+    ) as error:
         raise ValueIsUnreadable(
-            "The file is not a comma-separated UTF-8 table with a head.",
+            "The file is not a comma-separated UTF-8 table with as many fields in every line as in its head.",
             where=name,
             next_step="Save it as CSV with commas, in UTF-8.",
         ) from error
@@ -65,7 +82,7 @@ def read_plain(
             where=name,
             next_step=f"The file needs the columns {', '.join(needed)}.",
         )
-    return table
+    return table[[column for column in table.columns if column in needed or optional(str(column))]]
 
 
 def whole_numbers(

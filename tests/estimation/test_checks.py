@@ -11,7 +11,7 @@ from borgerpuls.cli import app
 from borgerpuls.codebooks import files
 from borgerpuls.errors import ColumnIsMissing, FileIsMissing, ValueIsUnreadable
 from borgerpuls.estimation.checks import INPUT_COLUMNS, check_figures, mean_bounds
-from borgerpuls.estimation.figure_file import check_figure_file, read_figure_table
+from borgerpuls.estimation.figure_file import check_figure_file
 
 
 def pilot():
@@ -176,11 +176,11 @@ def true_table(seed, decimals):
     ("content", "error", "message"),
     [
         ("question_id;subgroup_var;n\n1;2;3\n", ValueIsUnreadable, "separated by semicolons"),
-        ("question_id,n\nq,3\n", ColumnIsMissing, "'subgroup_var' is missing"),
-        ("", ValueIsUnreadable, "cannot be read"),
+        ("question_id,n\nq,3\n", ColumnIsMissing, "Column subgroup_var, subgroup"),
+        ("", ValueIsUnreadable, "not a comma-separated"),
         ("HEADER\nq,all,Samlet,100,50.0,50.0,0.0,0.0,0.0,mange,1,\n", ValueIsUnreadable, "Line 2: 'mange' in column"),
         ('HEADER\nq,all,Samlet,100,50.0,50.0,0.0,0.0,0.0,"4,50",1,\n', ValueIsUnreadable, "decimals with a point"),
-        ("HEADER\nq,all,Samlet,100,50,50,0,0,0,4.5,1,,7,8,9\n", ValueIsUnreadable, "as many fields as the header"),
+        ("HEADER\nq,all,Samlet,100,50,50,0,0,0,4.5,1,,7,8,9\n", ValueIsUnreadable, "as many fields in every line"),
         ("HEADER\nq,all,S,1,100,0,0,0,0,5,0,\nq,all,S,1,100,0,0,0,0,5,0,\n", ValueIsUnreadable, "Lines 2 and 3"),
     ],
 )  # fmt: skip
@@ -196,12 +196,12 @@ def test_a_byte_order_mark_is_read_and_other_encodings_are_refused(tmp_path):
     path = tmp_path / "figures.csv"
     text = pilot().to_csv(index=False)
     path.write_text(text, "utf-8-sig")
-    assert len(read_figure_table(path)) == 203
+    assert check_figure_file(path, tmp_path) == (203, 6)
     path.write_bytes(text.encode("cp1252"))
-    with pytest.raises(ValueIsUnreadable, match="CSV UTF-8"):
-        read_figure_table(path)
-    with pytest.raises(FileIsMissing, match=r"nowhere\.csv"):
-        read_figure_table(tmp_path / "nowhere.csv")
+    with pytest.raises(ValueIsUnreadable, match="in UTF-8"):
+        check_figure_file(path, tmp_path)
+    with pytest.raises(FileIsMissing, match=r"no file nowhere\.csv"):
+        check_figure_file(tmp_path / "nowhere.csv", tmp_path)
 
 
 def test_the_command_writes_the_findings_and_says_how_many(tmp_path):
@@ -213,7 +213,7 @@ def test_the_command_writes_the_findings_and_says_how_many(tmp_path):
     assert len(pd.read_csv(tmp_path / "out" / "findings.csv")) == 6
     refused = CliRunner().invoke(app, ["check-figures", str(tmp_path / "no.csv"), "--out", str(tmp_path)])
     assert refused.exit_code == 2
-    assert "FileIsMissing: no.csv" in refused.output
+    assert "There is no file no.csv" in refused.output
 
 
 def test_one_decimal_means_are_recognised_in_a_long_table_and_can_be_said_for_a_short_one():

@@ -133,7 +133,7 @@ def index_from_group_scores(scores: pd.DataFrame, answers_by_group: Mapping[str,
     Raises:
         UnknownCode: A group has no number of answers, or an item lacks a group.
     """
-    table = scores.set_index(["item", "group"])["score"].unstack("group")  # noqa: PD010 - a pair twice must fail
+    table = scores.set_index(["item", "group"])["score"].unstack("group")
     unknown = sorted(set(table.columns) - set(answers_by_group))
     if unknown or table.isna().any(axis=None):
         raise UnknownCode(
