@@ -176,8 +176,10 @@ def running_services(home: Path) -> dict[str, int]:
 
 
 def memory_megabytes(home: Path) -> float:
-    """Return the memory of all processes of the installation (proportional set size where the system tells it)."""
-    return sum(_memory_of(pid) for pid, _ in _processes(home.resolve())) / 1024
+    """Return the memory of this command, the services and PostgreSQL (shared pages counted once)."""
+    home = home.resolve()
+    pids = {os.getpid(), *(pid for pid, _ in _processes(home)), *_postgres_processes(home)}
+    return sum(_memory_of(pid) for pid in pids) / 1024
 
 
 # --- databases --------------------------------------------------------------------------------------------------
@@ -337,6 +339,17 @@ def _processes(home: Path) -> Iterator[tuple[int, str]]:
             names = [mark.removeprefix(service_mark).decode() for mark in marks if mark.startswith(service_mark)]
             if names and home_mark in marks:
                 yield int(folder.name), names[0]
+
+
+def _postgres_processes(home: Path) -> Iterator[int]:
+    """Yield the server's process and its children: PostgreSQL writes over its environment."""
+    with suppress(OSError, ValueError, IndexError):
+        server = int((reachable_folder(home / "postgres") / "data" / "postmaster.pid").read_text().splitlines()[0])
+        yield server
+        for folder in Path("/proc").iterdir():
+            with suppress(OSError, ValueError):
+                if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == server:
+                    yield int(folder.name)
 
 
 def _memory_of(pid: int) -> int:

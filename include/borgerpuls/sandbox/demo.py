@@ -1,0 +1,197 @@
+"""
+`make demo`: the pilot's round from empty databases to printed reports, every step a DAG run under the scheduler.
+
+The demo is the world around the system: it makes the country, moves the simulated clock, lets the citizens answer, and
+presses the buttons that operations press.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from borgerpuls import clock
+from borgerpuls.clock import COPENHAGEN
+from borgerpuls.errors import BorgerpulsError
+from borgerpuls.rounds.calendar import RoundDates, half_yearly_dates
+from borgerpuls.sandbox import overview, services
+from borgerpuls.sandbox.citizens import Citizens
+from borgerpuls.sandbox.country import Country, make_country
+from borgerpuls.sandbox.extracts import write_extracts
+from borgerpuls.sandbox.installation import Installation, only_one_command
+from borgerpuls.sandbox.progress import Steps
+from borgerpuls.sandbox.round_runner import RoundRunner
+from borgerpuls.settings import settings
+
+ROUND_ID = "2023-2"
+ROUND_NAME = "Pilotrunden 2023"
+OPENING = datetime(2023, 8, 7, 9, 0, tzinfo=COPENHAGEN)
+SENDING_TIME = time(10, 0)
+CHAIN_AFTER_CLOSE = ("weighting", "estimation", "reporting", "publication")
+SECONDS_BETWEEN_MEMORY_LOOKS = 3.0
+
+
+def run_demo(home: Path, seed: int) -> None:
+    """Run the whole round; whatever fails ends the command with status 1 and is said in one paragraph."""
+    console = Console()
+    home = home.resolve()
+    steps = Steps(console)
+    try:
+        with only_one_command(home), _watched_memory(home) as memory:
+            installation = _run_round(home, seed, steps)
+    except BorgerpulsError as error:
+        console.print(f"\n[bold red]{type(error).__name__}[/bold red]: {error}", highlight=False, soft_wrap=True)
+        console.print(f"Logs: {home / 'logs'}. What runs goes on running; `make down` stops it.", highlight=False)
+        raise typer.Exit(1) from error
+    _show_results(console, installation, steps, max(memory))
+
+
+def show_up(home: Path) -> None:
+    """Start the services and say where they are."""
+    console, home = Console(), home.resolve()
+    steps = Steps(console)
+    with only_one_command(home), steps.step("Services") as step:
+        sandbox = services.up(home, report=step.say)
+    _show_addresses(console, sandbox.installation)
+
+
+def show_down(home: Path) -> None:
+    """Stop the services and say which ran."""
+    with only_one_command(home.resolve()):
+        stopped = services.down(home)
+    Console().print(f"Stopped: {', '.join(stopped) or 'nothing ran'}.")
+
+
+def show_clean(home: Path) -> None:
+    """Stop the services, remove the installation and say so."""
+    with only_one_command(home.resolve()):
+        services.clean(home)
+    Console().print(f"Removed {home}. Reports in `output` and the packages in `.venv` stay.")
+
+
+# --- the round --------------------------------------------------------------------------------------------------
+
+
+def _run_round(home: Path, seed: int, steps: Steps) -> Installation:
+    dates = half_yearly_dates(ROUND_ID)
+    with steps.step("Services") as step:
+        sandbox = services.up(home, seed=seed, fresh=True, report=step.say)
+        step.outcome = f"{len(services.services(sandbox.installation))} services and PostgreSQL"
+    with steps.step("Country") as step:
+        step.say("67,629 citizens and their municipalities' extracts")
+        country = make_country(seed, "pilot", ROUND_ID)
+        truth = write_extracts(country, settings().inbox_folder, ROUND_ID)
+        step.outcome = (
+            f"{len(country.citizens):,} citizens, {len(truth):,} rows in {len(country.municipalities)} extracts"
+        )
+    runner = RoundRunner(sandbox.installation)
+    citizens = Citizens(country, ROUND_ID)
+    try:
+        _open_and_approve(runner, country, dates, seed, steps)
+        _fieldwork(runner, citizens, dates, steps)
+        _close_and_publish(runner, dates, steps)
+    finally:
+        citizens.close()
+        runner.close()
+    return sandbox.installation
+
+
+def _open_and_approve(runner: RoundRunner, country: Country, dates: RoundDates, seed: int, steps: Steps) -> None:
+    clock.move_to(OPENING)
+    with steps.step("rounds") as step:
+        runner.switch_on(step.say)
+        runner.run("rounds", step.say, _form(country, dates, seed))
+        step.outcome = f"{ROUND_NAME} is open"
+    for dag_id in ("frame", "sampling"):
+        with steps.step(dag_id) as step:
+            runner.follow(dag_id, step.say)
+    with steps.step("fieldwork: plan, dry run, approval") as step:
+        runner.approve("fieldwork", "prepare.approve", step.say)
+
+
+def _fieldwork(runner: RoundRunner, citizens: Citizens, dates: RoundDates, steps: Steps) -> None:
+    contacts = (dates.invitation_date, dates.reminder_1_date, dates.reminder_2_date)
+    for wave, (day, last_day) in enumerate(zip(contacts, _last_days(dates), strict=True), start=1):
+        clock.move_to(datetime.combine(day, SENDING_TIME, COPENHAGEN))
+        with steps.step(f"fieldwork: {'invitation' if wave == 1 else f'reminder {wave - 1}'}") as step:
+            runner.run("fieldwork", step.say)
+        with steps.step(f"Citizens answer, wave {wave}") as step:
+            step.outcome = citizens.answer(day, last_day, step.say)
+        with steps.step(f"responses: wave {wave}") as step:
+            runner.run("responses", step.say)
+
+
+def _close_and_publish(runner: RoundRunner, dates: RoundDates, steps: Steps) -> None:
+    clock.move_to(datetime.combine(dates.close_date + timedelta(days=1), time(8, 0), COPENHAGEN))
+    with steps.step("fieldwork: last receipts") as step:
+        runner.run("fieldwork", step.say)
+    with steps.step("responses: close and freeze") as step:
+        runner.run("responses", step.say)
+    for dag_id in CHAIN_AFTER_CLOSE:
+        with steps.step(dag_id) as step:
+            runner.follow(dag_id, step.say)
+
+
+def _form(country: Country, dates: RoundDates, seed: int) -> dict[str, object]:
+    """Return what operations fill in; the rest of the form keeps its defaults."""
+    return {
+        "round_id": ROUND_ID,
+        "name": ROUND_NAME,
+        "municipalities": sorted(country.municipalities.index),
+        "seed": seed,
+        **{name: day.isoformat() for name, day in vars(dates).items()},
+    }
+
+
+def _last_days(dates: RoundDates) -> tuple[date, date, date]:
+    """Return the last day of each wave: the day before the next contact, and the round's last day."""
+    day = timedelta(days=1)
+    return dates.reminder_1_date - day, dates.reminder_2_date - day, dates.close_date
+
+
+# --- the terminal -----------------------------------------------------------------------------------------------
+
+
+def _show_results(console: Console, installation: Installation, steps: Steps, megabytes: float) -> None:
+    figures = overview.read_figures(ROUND_ID)
+    console.print()
+    console.print(overview.municipality_table(figures, overview.read_reports(ROUND_ID)))
+    console.print()
+    console.print(overview.national_table(figures))
+    console.print()
+    console.print(steps.times())
+    console.print(f"Most memory in use: {megabytes / 1024:.1f} GB", highlight=False)
+    console.print()
+    _show_addresses(console, installation)
+
+
+def _show_addresses(console: Console, installation: Installation) -> None:
+    for name, what in (
+        ("Airflow", f"{installation.airflow_url}   users and passwords: {installation.password_file}"),
+        ("Questionnaire", installation.questionnaire_url),
+    ):
+        console.print(f"[bold]{name:14}[/bold] {what}", highlight=False, soft_wrap=True)
+    console.print("`make down` stops everything, `make up` starts it again.")
+
+
+@contextmanager
+def _watched_memory(home: Path) -> Iterator[list[float]]:
+    """Yield a list that grows by the megabytes in use, measured every few seconds."""
+    seen = [0.0]
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(SECONDS_BETWEEN_MEMORY_LOOKS):
+            seen.append(services.memory_megabytes(home))
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        watcher.join()
