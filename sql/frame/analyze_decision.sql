@@ -1,0 +1,2 @@
+-- Tell the planner how many courses were decided about.
+ANALYZE decision

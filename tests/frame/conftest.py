@@ -1,0 +1,115 @@
+"""A round of the pilot's dates, and extracts to put in its inbox."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from borgerpuls import clock
+from borgerpuls.clock import COPENHAGEN
+from borgerpuls.codebooks.codebook import extract_schema
+from borgerpuls.codebooks.municipalities import municipality_name
+from borgerpuls.database import transaction
+from borgerpuls.frame.eligibility import ReferencePeriod
+from borgerpuls.sandbox.postgres import EmbeddedPostgres
+from borgerpuls.settings import settings
+
+ROUND = "2023-2"
+PILOT = ReferencePeriod(date(2023, 4, 1), date(2023, 6, 30), date(2023, 8, 1))
+
+GOOD_ROW = {
+    "udtraek_id": "7c9f4a52-06a5-4f6a-9c66-3f0f0a6f5a10",
+    "udtraek_tidspunkt": "2023-08-07T06:00:00Z",
+    "kilde_system": "CSV",
+    "kommune_kode": "0851",
+    "fornavn": "Åse",
+    "efternavn": "Ærø",
+    "ydelse_kode": "sygedagpenge",
+    "maalgruppe_kode": "6.6",
+    "forloeb_id": "F1",
+    "forloeb_start": "2023-01-10",
+    "adressebeskyttet": "nej",
+}
+
+
+def cpr_number(serial: int, *, day: int = 61, month: int = 5, year: int = 80) -> str:
+    """A replacement number of somebody born in 19xx: the day has 60 added."""
+    return f"{day:02d}{month:02d}{year:02d}{serial % 4000:04d}"
+
+
+def row(serial: int = 1, **values: str) -> dict[str, str]:
+    """A row that holds, but for what is said."""
+    return GOOD_ROW | {"cpr": cpr_number(serial), "forloeb_id": f"F{serial}"} | values
+
+
+def as_csv(
+    rows: Sequence[Mapping[str, str]], *, columns: Sequence[str] | None = None, delimiter: str = ";"
+) -> str:
+    """The rows as a file with the columns of the schema, or those given."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, columns or list(extract_schema()["kolonne"]), restval="", delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(rows)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def inbox() -> Path:
+    folder = settings().inbox_folder / ROUND
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def put(inbox: Path) -> Callable[..., Path]:
+    """Put a file in the inbox: rows, or bytes."""
+
+    def place(code: str, content: Sequence[Mapping[str, str]] | bytes, **how: object) -> Path:
+        path = inbox / f"{code}.csv"
+        path.write_bytes(content if isinstance(content, bytes) else as_csv(content, **how).encode())  # type: ignore[arg-type]
+        return path
+
+    return place
+
+
+@pytest.fixture
+def pilot_round(round_database: EmbeddedPostgres) -> Iterator[str]:
+    """A round with Aalborg, Vejle and Odense; empty before and after each test."""
+    _empty()
+    clock.move_to(datetime(2023, 8, 7, 9, tzinfo=COPENHAGEN))
+    with transaction("rounds") as connection:
+        connection.execute(
+            text(
+                "INSERT INTO rounds.round (round_id, name, opened_by, opened_at, reference_start_date,"
+                " reference_end_date, key_date, invitation_date, reminder_1_date, reminder_2_date, close_date,"
+                " codebook_version, questionnaire_version, sample_rule, channels, seed)"
+                " VALUES (:round_id, '2. halvår 2023', 'drift', '2023-08-01', :start, :end, :key_date, '2023-08-22',"
+                " '2023-08-29', '2023-09-05', '2023-09-18', '2023', '2023', '{\"rule\": \"census\"}',"
+                " ARRAY['digital_post'], 1)"
+            ),
+            {"round_id": ROUND, "start": PILOT.start, "end": PILOT.end, "key_date": PILOT.key_date},
+        )
+        connection.execute(
+            text("INSERT INTO rounds.municipality VALUES (:round_id, :code, :name)"),
+            [{"round_id": ROUND, "code": code, "name": municipality_name(code)} for code in ("0461", "0630", "0851")],
+        )
+    yield ROUND
+    _empty()
+
+
+def _empty() -> None:
+    for path in settings().inbox_folder.glob("*/*"):
+        path.unlink()
+    with transaction("frame") as connection:
+        for table in (
+            "frame.person", "frame.spell", "frame.row_error", "frame.expectation_result", "frame.extract",
+            "identity.citizen", "identity.quarantined_row", "identity.extract_file", "identity.data_key",
+        ):  # fmt: skip
+            connection.execute(text(f"DELETE FROM {table}"))
+    with transaction("rounds") as connection:
+        connection.execute(text("DELETE FROM rounds.municipality"))
+        connection.execute(text("DELETE FROM rounds.round"))
