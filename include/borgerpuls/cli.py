@@ -299,6 +299,27 @@ def sandbox_clock(
     typer.echo(f"{clock.now():%Y-%m-%d %H:%M}")
 
 
+@sandbox_app.command("gateway")
+def sandbox_gateway(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="digital_post or sms.")],
+    port: Annotated[int, typer.Option(min=1, help="The port to listen on, on 127.0.0.1.")],
+    ledger: Annotated[Path | None, typer.Option(help="Append-only file of what was accepted.")] = None,
+    registrations: Annotated[Path | None, typer.Option(help="CSV of cpr, is_digital_post, is_nemsms.")] = None,
+    seed: Annotated[int, typer.Option(help="Draws the faults and the undeliverable.")] = 0,
+    faults: Annotated[float, typer.Option(min=0, max=1, help="Share of calls that go wrong.")] = 0.0,
+    receipt_faults: Annotated[float, typer.Option(min=0, max=1, help="Share of receipts that go wrong.")] = 0.0,
+    undeliverable: Annotated[float, typer.Option(min=0, max=1, help="Share that fails after acceptance.")] = 0.003,
+    deduplicate: Annotated[bool, typer.Option(help="Accept each message id once.")] = False,
+) -> None:
+    """Run one sandbox gateway, which speaks the real wire format and writes to nobody."""
+    from borgerpuls.sandbox.gateways import serve_by_hand
+
+    serve_by_hand(
+        kind, port, ledger=ledger, registrations=registrations, seed=seed, fault_share=faults,
+        receipt_fault_share=receipt_faults, undeliverable_share=undeliverable, deduplicates=deduplicate,
+    )  # fmt: skip
+
+
 # --- database ---------------------------------------------------------------------------------------------------
 
 database_app = typer.Typer(help="What is done once for an installation, and at every upgrade.", no_args_is_help=True)

@@ -278,6 +278,7 @@ CREATE TABLE fieldwork.message (
                          'delivered', 'failed', 'cancelled', 'no_receipt')),
     reason text,
     attempt smallint NOT NULL DEFAULT 0,
+    unsent_attempt smallint NOT NULL DEFAULT 0,     -- the last attempt that surely did not reach a gateway
     lease_until timestamptz,            -- by the database's clock
     lease_owner text,
     sent_at timestamptz,                -- by the round's clock

@@ -1,0 +1,205 @@
+"""
+The dry run: how many messages, to whom, by what, at what price, and how the letters read.
+
+Pure. Every letter is really written, with the person's real name, to find one that cannot be; what is shown and kept
+has invented recipients of the same shape, so that a preview holds nobody's data and nobody's link.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from borgerpuls.fieldwork.channels.sms import plain_text, sms_length, usable_number
+from borgerpuls.fieldwork.letters import LETTER_TEMPLATES, LetterBook, LetterDates, MunicipalityText, Recipient
+from borgerpuls.terms import Channel
+
+EXAMPLE_TOKEN = "EKSEMPEL" * 3
+EXAMPLE_CODE = "EKSEMPELKOD"
+EXAMPLE = "eksempel"
+LONGEST_NAME = "laengste_navn"
+DANISH_LETTERS = "danske_bogstaver"
+PROTECTED = "adressebeskyttet"
+NO_PHONE = "uden_telefon"
+SPECIAL_CHARACTERS = "saertegn"
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What one message is assumed to cost, in øre."""
+
+    digital_post: int
+    sms_part: int
+    letter: int
+
+
+def count_messages(
+    messages: pd.DataFrame, people: pd.DataFrame, parts_by_municipality: Mapping[str, tuple[int, int]], prices: Prices
+) -> pd.DataFrame:
+    """
+    Return the forecast: everybody is assumed to have Digital Post and not to answer, so it is the most there can be.
+
+    Args:
+        messages: `person_id`, `wave`, `slot`.
+        people: One row per person: `person_id`, `municipality_code`, `target_group`, `has_number` (bool),
+            `has_sms_arm` (bool).
+        parts_by_municipality: SMS parts beside a letter, and alone, by municipality code.
+        prices: Assumed prices.
+
+    Returns:
+        One row per municipality, target group and channel: `messages`, `sms_parts`, `cost_kr`.
+    """
+    table = messages.merge(people, on="person_id", how="left", validate="many_to_one")
+    is_sms = table["slot"].eq("sms")
+    table = table[~is_sms | (table["has_number"] & table["has_sms_arm"])].copy()
+    table["channel"] = table["slot"].map({"main": str(Channel.DIGITAL_POST), "sms": str(Channel.SMS)})
+    counts = (
+        table.groupby(["municipality_code", "target_group", "channel"], sort=True)
+        .size()
+        .rename("messages")
+        .reset_index()
+    )
+    parts = counts["municipality_code"].map({code: beside for code, (beside, _) in parts_by_municipality.items()})
+    sms = counts["channel"].eq(str(Channel.SMS))
+    counts["sms_parts"] = (counts["messages"] * parts).where(sms, 0).astype(int)
+    counts["cost_kr"] = (
+        counts["sms_parts"] * prices.sms_part + counts["messages"].where(~sms, 0) * prices.digital_post
+    ) / 100
+    return counts
+
+
+def edge_cases(people: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return the people of one municipality whose letters are most likely to go wrong.
+
+    Args:
+        people: `person_id`, `name` (opened, in memory), `mobile`, `is_address_protected`.
+
+    Returns:
+        One row per case found: `occasion`, and the person's row.
+    """
+    names = people["name"]
+    found = {
+        EXAMPLE: people.index[:1],
+        LONGEST_NAME: names.str.len().sort_values(ascending=False, kind="stable").index[:1],
+        DANISH_LETTERS: people.index[names.str.contains("[æøåÆØÅ]", regex=True)][:1],
+        PROTECTED: people.index[people["is_address_protected"]][:1],
+        NO_PHONE: people.index[[usable_number(mobile).msisdn is None for mobile in people["mobile"]]][:1],
+        SPECIAL_CHARACTERS: people.index[names.str.contains(r"[<>&\"'{}%]", regex=True)][:1],
+    }
+    rows = [people.loc[index].assign(occasion=occasion) for occasion, index in found.items() if len(index)]
+    return pd.concat(rows, ignore_index=True) if rows else people.iloc[:0].assign(occasion="")
+
+
+def invented_name(name: str) -> str:
+    """Return a name of the same shape: letters become `Xx`, `Øø` where they were Danish; signs stay."""
+    shape = []
+    for character in name:
+        if character.lower() in "æøå":
+            shape.append("Ø" if character.isupper() else "ø")
+        elif character.isalpha():
+            shape.append("X" if character.isupper() else "x")
+        else:
+            shape.append("0" if character.isdigit() else character)
+    return "".join(shape)
+
+
+def previews(
+    round_id: str, municipality_code: str, text: MunicipalityText, book: LetterBook, cases: pd.DataFrame
+) -> pd.DataFrame:
+    """
+    Return the letters and texts an approver reads, with invented recipients.
+
+    Args:
+        round_id: The round.
+        municipality_code: The municipality.
+        text: Its words.
+        book: The templates.
+        cases: Of `edge_cases`.
+
+    Returns:
+        One row per case, wave and channel: the columns of `fieldwork.preview`.
+    """
+    rows: list[tuple[str, int, str, str, str, int | None]] = []
+    for occasion, name in zip(cases["occasion"], cases["name"], strict=True):
+        recipient = Recipient(invented_name(name), EXAMPLE_TOKEN, EXAMPLE_CODE)
+        for wave in LETTER_TEMPLATES:
+            letter = book.letter(wave, text, recipient)
+            rows.append((occasion, wave, str(Channel.DIGITAL_POST), letter.subject, letter.html, None))
+        if occasion == EXAMPLE:
+            for wave, is_alone in ((1, True), (2, False)):
+                sms = plain_text(book.sms(text, recipient, is_alone=is_alone))
+                rows.append((occasion, wave, str(Channel.SMS), text.sms_sender, sms, sms_length(sms).part_count))
+    table = pd.DataFrame(rows, columns=["occasion", "wave", "channel", "subject", "body", "sms_part_count"])
+    table["sms_part_count"] = table["sms_part_count"].astype("Int64")
+    table.insert(0, "municipality_code", municipality_code)
+    table.insert(0, "round_id", round_id)
+    return table
+
+
+def sms_parts(text: MunicipalityText, book: LetterBook) -> tuple[int, int]:
+    """Return the parts of a municipality's SMS beside a letter, and alone."""
+    recipient = Recipient("", EXAMPLE_TOKEN, EXAMPLE_CODE)
+    beside, alone = (sms_length(plain_text(book.sms(text, recipient, is_alone=alone))) for alone in (False, True))
+    return beside.part_count, alone.part_count
+
+
+def approval_text(
+    round_name: str,
+    opened_by: str,
+    dates: LetterDates,
+    content_hash: str,
+    counts: Mapping[str, Any],
+    names: Mapping[str, str],
+    texts: pd.DataFrame,
+) -> dict[str, str]:
+    """
+    Return what the approver reads, in Danish Markdown.
+
+    Args:
+        round_name: The round's name.
+        opened_by: Who opened it, and may not approve it.
+        dates: The days of the waves.
+        content_hash: Of what is approved.
+        counts: Of the dry run.
+        names: The municipalities' names by code.
+        texts: `municipality_code`, `wave`, `body` of the example SMS.
+
+    Returns:
+        `subject` and `body`.
+    """
+    table = pd.DataFrame(counts["by_group"])
+    rows = table.pivot_table(
+        index="municipality_code", columns="channel", values="messages", aggfunc="sum", fill_value=0
+    )
+    cost = table.groupby("municipality_code")["cost_kr"].sum()
+    lines = [
+        f"| {names.get(str(code), str(code))} | {_count(row.get('digital_post', 0))} | {_count(row.get('sms', 0))} "
+        f"| {_count(round(cost[code]))} |"
+        for code, row in rows.iterrows()
+    ]
+    example = texts.iloc[0]["body"] if len(texts) else ""
+    body = "\n".join(
+        [
+            f"**{round_name}** er åbnet af {opened_by} og skal godkendes af en anden, før der sendes noget.",
+            "",
+            f"{_count(counts['people'])} borgere får højst {_count(counts['messages'])} beskeder: invitation "
+            f"{dates.invitation_date:%d-%m-%Y}, påmindelser {dates.reminder_1_date:%d-%m-%Y} og "
+            f"{dates.reminder_2_date:%d-%m-%Y}. Sidste svardag er {dates.close_date:%d-%m-%Y}. "
+            f"{_count(counts['people_without_number'])} har intet brugbart mobilnummer.",
+            "",
+            "| Kommune | Digital Post | Sms | Anslået pris, kr. |",
+            "| --- | ---: | ---: | ---: |",
+            *lines,
+            "",
+            f"Eksempel på sms: {example}",
+            "",
+            f"Læs brevene med `borgerpuls fieldwork preview`. Du godkender netop dette indhold: `{content_hash[:16]}`.",
+        ]
+    )
+    return {"subject": f"Godkend udsendelsen: {round_name}", "body": body}
+
+
+def _count(number: float) -> str:
+    return f"{number:,.0f}".replace(",", ".")

@@ -1,0 +1,248 @@
+"""
+The message ledger: the only way to claim a message, to begin sending it, and to say what became of it.
+
+Airflow decides when; the statements behind this module decide whether. A message is claimed and committed as being
+sent before its call, its intent is on disk in the journal before the call, and a doubt is never sent again.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from borgerpuls.database import load_query, transaction
+from borgerpuls.errors import RoundWasRestored
+from borgerpuls.fieldwork.channels.port import Outcome
+from borgerpuls.fieldwork.journal import OPEN_OUTCOMES, Entry, Journal
+from borgerpuls.terms import Channel, MessageState, Slot
+
+REPLAYED = {"accepted": "accepted", "rejected": "rejected", "unknown": "unknown", "intent": "unknown"}
+"""What the journal's last word makes of a message that the database has forgotten."""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """One claimed message with its person's sealed identity."""
+
+    message_id: UUID
+    transaction_id: UUID
+    person_id: UUID
+    wave: int
+    slot: str
+    attempt: int
+    cpr: bytes = field(repr=False)
+    name: bytes | None = field(repr=False)
+    mobile: bytes | None = field(repr=False)
+    is_without_sms: bool
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A message and what became of it."""
+
+    message_id: UUID
+    attempt: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The ledger as one dispatch sees it: one municipality of one round, for exactly the approved content."""
+
+    round_id: str
+    municipality_code: str
+    content_hash: str
+    owner: str
+    lease_seconds: int
+
+    def claim(self, slot: Slot, today: date, batch_size: int, *, is_window_open: bool) -> list[Claimed]:
+        """Claim up to *batch_size* messages that every guard lets through, and return them."""
+        with transaction("fieldwork") as connection:
+            rows = connection.execute(
+                load_query("fieldwork/claim.sql"),
+                self._place
+                | {
+                    "slot": str(slot),
+                    "is_window_open": is_window_open,
+                    "today": today,
+                    "content_hash": self.content_hash,
+                    "owner": self.owner,
+                    "lease_seconds": self.lease_seconds,
+                    "batch_size": batch_size,
+                },
+            )
+            return [Claimed(**row) for row in rows.mappings()]
+
+    def end_claimed(self, ends: Iterable[tuple[Claimed, MessageState, str]], now: datetime) -> None:
+        """End claimed messages that cannot (failed) or need not (cancelled) be sent, with the reason."""
+        rows = list(ends)
+        if not rows:
+            return
+        with transaction("fieldwork") as connection:
+            connection.execute(
+                load_query("fieldwork/end_claimed.sql"),
+                {
+                    "owner": self.owner,
+                    "now": now,
+                    "message_ids": [claimed.message_id for claimed, _, _ in rows],
+                    "states": [str(state) for _, state, _ in rows],
+                    "reasons": [reason for _, _, reason in rows],
+                },
+            )
+
+    def record_and_begin(
+        self, finished: Sequence[Finished], beginning: Sequence[tuple[Claimed, Channel]], now: datetime
+    ) -> set[UUID]:
+        """
+        Record what became of some messages and commit to sending others, in one transaction.
+
+        Returns:
+            Ids of those that may now be sent; the others have lost their claim or their permission.
+        """
+        with transaction("fieldwork") as connection:
+            self._record(connection, finished, now)
+            if not beginning:
+                return set()
+            begun = connection.execute(
+                load_query("fieldwork/start_sending.sql"),
+                {
+                    "round_id": self.round_id,
+                    "owner": self.owner,
+                    "content_hash": self.content_hash,
+                    "lease_seconds": self.lease_seconds,
+                    "now": now,
+                    "today": now.date(),
+                    "message_ids": [claimed.message_id for claimed, _ in beginning],
+                    "channels": [str(channel) for _, channel in beginning],
+                },
+            )
+            return set(begun.scalars())
+
+    def release(self) -> None:
+        """Give back everything this dispatch has claimed and not begun to send."""
+        with transaction("fieldwork") as connection:
+            connection.execute(load_query("fieldwork/release_claims.sql"), self._place | {"owner": self.owner})
+
+    def cancel_due(self, now: datetime) -> int:
+        """Cancel due messages to people who have answered or must not be contacted; return how many."""
+        with transaction("fieldwork") as connection:
+            return connection.execute(
+                load_query("fieldwork/cancel_due.sql"), self._place | {"today": now.date(), "now": now}
+            ).rowcount
+
+    def settle_rejected(self, now: datetime) -> int:
+        """Let what a gateway has refused for good be failed; return how many."""
+        with transaction("fieldwork") as connection:
+            return connection.execute(load_query("fieldwork/settle_rejected.sql"), self._place | {"now": now}).rowcount
+
+    def held(self, today: date) -> tuple[int, int, float]:
+        """Return due messages still planned, how many of them are put off, and seconds until the first of those."""
+        with transaction("fieldwork") as connection:
+            row = connection.execute(load_query("fieldwork/held.sql"), self._place | {"today": today}).one()
+        return int(row.held), int(row.put_off), float(row.wait_seconds or 0)
+
+    def recover(self, journal: Journal, now: datetime) -> dict[str, int]:
+        """
+        Take over from dispatches that died: give back their claims, settle what they were sending.
+
+        A message being sent becomes what the journal says of it, or `unknown`; it is never sent again blindly.
+
+        Returns:
+            How many messages were `given_back`, and how many became `settled` or `unknown`.
+        """
+        with transaction("fieldwork") as connection:
+            given_back = connection.execute(load_query("fieldwork/release_expired.sql"), self._place).rowcount
+            expired = connection.execute(load_query("fieldwork/sending_expired.sql"), self._place).all()
+        if not expired:
+            return {"given_back": given_back, "settled": 0, "unknown": 0}
+        words = journal.last_words()
+        fates = []
+        for row in expired:
+            word = words.get(row.message_id)
+            known = word is not None and word.attempt == row.attempt and word.event != "intent"
+            fates.append(
+                (word.event, word.reason or None) if word and known else ("unknown", "udsendelsen blev afbrudt")
+            )
+        with transaction("fieldwork") as connection:
+            connection.execute(
+                load_query("fieldwork/settle_expired.sql"),
+                {
+                    "now": now,
+                    "message_ids": [row.message_id for row in expired],
+                    "attempts": [row.attempt for row in expired],
+                    "states": [state for state, _ in fates],
+                    "reasons": [reason for _, reason in fates],
+                },
+            )
+        unknown = sum(state == "unknown" for state, _ in fates)
+        return {"given_back": given_back, "settled": len(fates) - unknown, "unknown": unknown}
+
+    def refuse_restored(self, journal: Journal) -> None:
+        """
+        Compare the journal with the database; where the database is older, pause the round and replay the journal.
+
+        Raises:
+            RoundWasRestored: The database had forgotten messages; they are replayed and the round is paused.
+        """
+        forgotten = self._forgotten(journal)
+        if not forgotten:
+            return
+        reason = f"Databasen er ældre end journalen: {len(forgotten)} beskeder er skrevet tilbage fra journalen."
+        with transaction("fieldwork") as connection:
+            connection.execute(load_query("fieldwork/pause.sql"), {"round_id": self.round_id, "reason": reason})
+            connection.execute(
+                load_query("fieldwork/replay.sql"),
+                {
+                    "message_ids": [entry.message_id for entry in forgotten],
+                    "attempts": [entry.attempt for entry in forgotten],
+                    "channels": [entry.channel for entry in forgotten],
+                    "states": [REPLAYED[entry.event] for entry in forgotten],
+                    "sent_ats": [entry.at for entry in forgotten],
+                    "reasons": ["genskabt fra journalen"] * len(forgotten),
+                },
+            )
+        raise RoundWasRestored(
+            reason,
+            where=f"Runde {self.round_id}, kommune {self.municipality_code}",
+            next_step="Runden er sat på pause. Følg docs/runbooks/restore.md, og kør derefter `borgerpuls fieldwork resume`.",
+        )
+
+    def _forgotten(self, journal: Journal) -> list[Entry]:
+        # Another dispatch may be writing: an open word must stand before and after the database is asked.
+        before = {entry.message_id: entry for entry in journal.last_words().values() if entry.event in OPEN_OUTCOMES}
+        if not before:
+            return []
+        with transaction("fieldwork") as connection:
+            unsent = connection.execute(load_query("fieldwork/unsent_among.sql"), {"message_ids": list(before)}).all()
+        suspected = [row.message_id for row in unsent if before[row.message_id].attempt > row.unsent_attempt]
+        if not suspected:
+            return []
+        after = journal.last_words()
+        return [
+            after[message_id]
+            for message_id in suspected
+            if after[message_id].event in OPEN_OUTCOMES and after[message_id].attempt == before[message_id].attempt
+        ]
+
+    def _record(self, connection: Connection, finished: Sequence[Finished], now: datetime) -> None:
+        if not finished:
+            return
+        connection.execute(
+            load_query("fieldwork/record_outcomes.sql"),
+            {
+                "owner": self.owner,
+                "now": now,
+                "message_ids": [one.message_id for one in finished],
+                "attempts": [one.attempt for one in finished],
+                "states": [str(one.outcome.state) for one in finished],
+                "reasons": [one.outcome.reason for one in finished],
+                "delays": [one.outcome.retry_after_seconds for one in finished],
+            },
+        )
+
+    @property
+    def _place(self) -> dict[str, Any]:
+        return {"round_id": self.round_id, "municipality_code": self.municipality_code}

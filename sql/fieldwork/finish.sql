@@ -1,0 +1,20 @@
+-- Give every message of a round that is over its end; one that is being sent this moment waits. Parameters: round_id, now.
+UPDATE fieldwork.message m
+SET state = e.state, reason = e.reason, final_at = :now, lease_until = NULL
+FROM (
+    SELECT p.message_id,
+           CASE WHEN p.state IN ('planned', 'claimed') THEN 'cancelled' WHEN p.state = 'rejected' THEN 'failed'
+                ELSE 'no_receipt' END AS state,
+           CASE WHEN p.state IN ('planned', 'claimed') THEN
+                    coalesce(o.reason, CASE WHEN f.state IN ('completed', 'deleted') THEN 'answered' END, 'closed')
+                WHEN p.state IN ('unknown', 'sending') THEN 'fate_unknown' ELSE p.reason END AS reason
+    FROM fieldwork.message p
+    LEFT JOIN fieldwork.opt_out o ON o.round_id = p.round_id AND o.person_id = p.person_id
+    LEFT JOIN link.access a ON a.round_id = p.round_id AND a.person_id = p.person_id
+    LEFT JOIN answers.form f ON f.response_id = a.response_id
+    WHERE p.round_id = :round_id
+      AND p.state IN ('planned', 'claimed', 'sending', 'accepted', 'rejected', 'unknown')
+      AND NOT (p.state IN ('claimed', 'sending') AND p.lease_until > clock_timestamp())
+) AS e
+WHERE m.message_id = e.message_id
+  AND m.state IN ('planned', 'claimed', 'sending', 'accepted', 'rejected', 'unknown')

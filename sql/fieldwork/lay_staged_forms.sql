@@ -1,0 +1,4 @@
+-- Lay an unopened form for each staged person who has none.
+INSERT INTO answers.form (response_id, round_id, municipality_code, target_group, subgroup, questionnaire_version)
+SELECT response_id, round_id, municipality_code, target_group, subgroup, questionnaire_version FROM staged_form
+ON CONFLICT (response_id) DO NOTHING
