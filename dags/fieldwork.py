@@ -92,10 +92,15 @@ def fieldwork():
         """Take the gateways' receipts."""
         return {round_id: stage.collect_receipts(round_id) for round_id in rounds_stage.rounds_in_state("approved")}
 
+    @task(trigger_rule="all_done")
+    def finish_messages():
+        """Give every message of a round that is over one of the four end states."""
+        return {round_id: stage.finish_messages(round_id) for round_id in rounds_stage.rounds_in_state("closed")}
+
     new_samples = find_new_samples()
     prepare(new_samples)
     sent = send_due.expand_kwargs(find_due_messages(new_samples))
-    chain(sent, collect_receipts())
+    chain(sent, collect_receipts(), finish_messages())
 
 
 fieldwork()
