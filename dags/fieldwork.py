@@ -57,24 +57,34 @@ def fieldwork():
 
         @task
         def describe(new_samples):
-            """Say to the approver what is approved."""
-            return [stage.approval_text(round_id) for round_id in new_samples]
+            """Say to the approver what is approved, and keep the hash of what was shown."""
+            return [
+                {
+                    "round_id": round_id,
+                    "content_hash": stage.dry_run(round_id)[0],
+                    "shown": stage.approval_text(round_id),
+                }
+                for round_id in new_samples
+            ]
 
+        described = describe(new_samples)
         approve = ApprovalOperator.partial(
             task_id="approve", map_index_template="{{ task.subject }}", retries=0
-        ).expand_kwargs(describe(new_samples))
+        ).expand_kwargs(described.map(lambda request: request["shown"]))
 
         @task
-        def record_approval(approval):
+        def record_approval(request_and_answer):
             """Bind the answer to the hash of sample, texts and dates; refuse the person who opened the round."""
-            round_id, answer = approval
-            return stage.record_approval(round_id, answer["responded_by_user"]["name"])
+            request, answer = request_and_answer
+            approver = answer["responded_by_user"]["name"]
+            return stage.record_approval(request["round_id"], approver, request["content_hash"])
 
         chain(
             plan_messages.expand(round_id=new_samples),
             prepare_dry_run.expand(round_id=new_samples),
+            described,
             approve,
-            record_approval.expand(approval=new_samples.zip(approve.output)),
+            record_approval.expand(request_and_answer=described.zip(approve.output)),
         )
 
     @task(trigger_rule="none_failed")
