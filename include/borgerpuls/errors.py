@@ -298,6 +298,10 @@ class ReportIsMissing(BorgerpulsError):
 # --- sandbox ----------------------------------------------------------------------------------------------------
 
 
+class SampleIsOfAnotherCountry(BorgerpulsError):
+    """Sampled persons are not citizens of the sandbox country."""
+
+
 class SandboxFolderIsInInbox(BorgerpulsError):
     """The sandbox's own files would lie among the municipalities' extracts."""
 

@@ -33,9 +33,9 @@ CODE_LENGTH = 10
 class Vault:
     """The keys of an installation, and what is derived from them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, names: tuple[str, ...] = KEY_NAMES) -> None:
         self._keys: dict[str, bytes] = {}
-        for name in KEY_NAMES:
+        for name in names:
             path = folder / f"{name}.key"
             if not path.is_file() or path.stat().st_size != KEY_LENGTH:
                 raise SettingIsMissing(
@@ -81,6 +81,15 @@ class Vault:
     def access_hash(self, secret: str) -> bytes:
         """Return the keyed hash under which a token or code is stored."""
         return self._mac("access", f"stored|{secret}")
+
+    def session_signature(self, message: bytes) -> bytes:
+        """Return the signature that lets a browser carry *message* for the questionnaire service and not change it."""
+        return hmac.digest(self._keys["access"], b"session|" + message, "sha256")
+
+    def receipt_number(self, response_id: uuid.UUID) -> str:
+        """Return the receipt number of a finished form: 10 Crockford characters and a check character."""
+        body = _crockford(self._mac("access", f"receipt|{response_id}"), CODE_LENGTH)
+        return body + check_character(body)
 
     def _mac(self, key: str, message: str) -> bytes:
         return hmac.digest(self._keys[key], message.encode(), "sha256")
@@ -133,6 +142,11 @@ def make_keys(folder: Path, seed: int | None = None) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(key)
+
+
+def access_vault() -> Vault:
+    """Return a vault with the `access` key alone: all that the questionnaire service is given."""
+    return Vault(settings().key_folder, ("access",))
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,125 @@
+"""
+Routing: which items a citizen is asked, from register background and answers. Pure functions, nothing remembered.
+
+An answer to an item that is not asked decides nothing, so a changed answer can never leave a stray path behind.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from borgerpuls.questionnaire.definition import Condition, Instrument, Item, Page, Text
+
+Answers = Mapping[str, tuple[str, ...]]
+"""Chosen codes by item; an item that was passed over is absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What routing needs of the register, nothing more."""
+
+    target_group: str
+    subgroup: str
+    municipality_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One way through the questionnaire: a background, the answers that decide it, and the items asked in order."""
+
+    background: Background
+    answers: Answers
+    asked: tuple[str, ...]
+
+
+def is_met(condition: Condition, background: Background, answers: Answers) -> bool:
+    """Return whether *condition* is true; a variable without a value has none of the values asked for."""
+    if condition.operator == "all":
+        return all(is_met(part, background, answers) for part in condition.parts)
+    if condition.operator == "any":
+        return any(is_met(part, background, answers) for part in condition.parts)
+    if condition.operator == "not":
+        return not is_met(condition.parts[0], background, answers)
+    if condition.variable in Background.__slots__:
+        return getattr(background, condition.variable) in condition.values
+    return not condition.values.isdisjoint(answers.get(condition.variable, ()))
+
+
+def asked_items(instrument: Instrument, background: Background, answers: Answers) -> tuple[Item, ...]:
+    """Return the items this citizen is asked, in order, given the answers so far."""
+    asked: list[Item] = []
+    counted: dict[str, tuple[str, ...]] = {}
+    for item in instrument.items:
+        if is_met(item.routing_condition, background, counted):
+            asked.append(item)
+            if item.item_id in answers:
+                counted[item.item_id] = answers[item.item_id]
+    return tuple(asked)
+
+
+def asked_pages(
+    instrument: Instrument, background: Background, answers: Answers
+) -> tuple[tuple[Page, tuple[Item, ...]], ...]:
+    """Return the pages this citizen sees, each with its items; pages without an item are left out."""
+    asked = set(map(id, asked_items(instrument, background, answers)))
+    pages = ((page, tuple(item for item in page.items if id(item) in asked)) for page in instrument.pages)
+    return tuple((page, items) for page, items in pages if items)
+
+
+def next_page(instrument: Instrument, background: Background, answers: Answers, page_id: str | None) -> str | None:
+    """Return the page after *page_id* (None: the first one), or None where that was the last."""
+    return _neighbour(instrument, background, answers, page_id, 1)
+
+
+def previous_page(instrument: Instrument, background: Background, answers: Answers, page_id: str) -> str | None:
+    """Return the page before *page_id*, or None where that was the first."""
+    return _neighbour(instrument, background, answers, page_id, -1)
+
+
+def wording(instrument: Instrument, item: Item, background: Background, answers: Answers) -> Text:
+    """Return the item's text by language: the variant of this citizen, in the tense of their own status."""
+    for variant in item.variants:
+        if is_met(variant.visible_if, background, answers):
+            return variant.text
+    is_past = not instrument.past_codes.isdisjoint(answers.get(instrument.tense_item, ()))
+    return item.past if is_past else item.present
+
+
+def paths(instrument: Instrument, municipalities: tuple[str, ...] = ("",)) -> Iterator[Path]:
+    """
+    Yield every path: each background times each answer (and none) to the items that decide routing.
+
+    An item with several answers is taken with none, with each alone and with all that can stand together: conditions
+    only ask whether a code is among the answers.
+    """
+    choices = {item_id: _possible_answers(instrument.item(item_id)) for item_id in instrument.routing_items}
+    for group, subgroups in instrument.groups.items():
+        for subgroup, municipality in product(subgroups, municipalities):
+            background = Background(group, subgroup, municipality)
+            for combination in product(*choices.values()):
+                answers = {item: codes for item, codes in zip(choices, combination, strict=True) if codes}
+                asked = tuple(item.item_id for item in asked_items(instrument, background, answers))
+                if set(answers) <= set(asked):
+                    yield Path(background, answers, asked)
+
+
+def _neighbour(
+    instrument: Instrument, background: Background, answers: Answers, page_id: str | None, step: int
+) -> str | None:
+    visible = [page.page_id for page, _ in asked_pages(instrument, background, answers)]
+    if page_id is None:
+        return visible[0] if visible else None
+    order = [page.page_id for page in instrument.pages]
+    here = order.index(page_id)
+    beyond = [each for each in visible if (order.index(each) - here) * step > 0]
+    if not beyond:
+        return None
+    return beyond[0] if step > 0 else beyond[-1]
+
+
+def _possible_answers(item: Item) -> list[tuple[str, ...]]:
+    answers: list[tuple[str, ...]] = [(), *((code,) for code in item.codes)]
+    together = tuple(code for code in item.codes if code not in item.exclusive_codes)
+    if item.kind == "multi" and len(together) > 1:
+        answers.append(together)
+    return answers

@@ -1,0 +1,21 @@
+"""
+The questionnaire service as a process: uvicorn without an access log, for the link of a citizen is in the address.
+"""
+
+import uvicorn
+
+
+def serve(host: str, port: int, workers: int = 1) -> None:
+    """Serve until stopped. Addresses from a proxy on this machine are believed, from elsewhere not."""
+    uvicorn.run(
+        "borgerpuls.questionnaire.web.app:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=20,
+    )
