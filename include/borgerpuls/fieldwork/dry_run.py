@@ -170,24 +170,23 @@ def approval_text(
         `subject` and `body`.
     """
     table = pd.DataFrame(counts["by_group"])
-    rows = table.pivot_table(
-        index="municipality_code", columns="channel", values="messages", aggfunc="sum", fill_value=0
-    )
-    cost = table.groupby("municipality_code")["cost_kr"].sum()
-    lines = [
-        f"| {names.get(str(code), str(code))} | {_count(row.get('digital_post', 0))} | {_count(row.get('sms', 0))} "
-        f"| {_count(round(cost[code]))} |"
-        for code, row in rows.iterrows()
-    ]
+    lines = []
+    for code, group in table.groupby("municipality_code", sort=True):
+        by_channel = group.groupby("channel")["messages"].sum()
+        numbers = (by_channel.get("digital_post", 0), by_channel.get("sms", 0), round(group["cost_kr"].sum()))
+        lines.append(f"| {names.get(str(code), str(code))} | {' | '.join(_count(number) for number in numbers)} |")
     example = texts.iloc[0]["body"] if len(texts) else ""
+    introduction = (
+        f"{_count(counts['people'])} borgere får højst {_count(counts['messages'])} beskeder: invitation "
+        f"{dates.invitation_date:%d-%m-%Y}, påmindelser {dates.reminder_1_date:%d-%m-%Y} og "
+        f"{dates.reminder_2_date:%d-%m-%Y}. Sidste svardag er {dates.close_date:%d-%m-%Y}. "
+        f"{_count(counts['people_without_number'])} har intet brugbart mobilnummer."
+    )
     body = "\n".join(
         [
             f"**{round_name}** er åbnet af {opened_by} og skal godkendes af en anden, før der sendes noget.",
             "",
-            f"{_count(counts['people'])} borgere får højst {_count(counts['messages'])} beskeder: invitation "
-            f"{dates.invitation_date:%d-%m-%Y}, påmindelser {dates.reminder_1_date:%d-%m-%Y} og "
-            f"{dates.reminder_2_date:%d-%m-%Y}. Sidste svardag er {dates.close_date:%d-%m-%Y}. "
-            f"{_count(counts['people_without_number'])} har intet brugbart mobilnummer.",
+            introduction,
             "",
             "| Kommune | Digital Post | Sms | Anslået pris, kr. |",
             "| --- | ---: | ---: | ---: |",

@@ -480,7 +480,8 @@ def _texts(connection: Connection, round_id: str) -> dict[str, MunicipalityText]
     texts = {}
     for row in rows:
         fields = dict(row)
-        texts[str(fields.pop("municipality_code"))] = MunicipalityText(**fields)
+        code = str(fields.pop("municipality_code"))
+        texts[code] = MunicipalityText(**fields)
     return texts
 
 

@@ -1,0 +1,275 @@
+"""
+Drills: a small invented round, gateways as processes, and the comparison of their ledgers with ours.
+
+Used by the fault tests and by `make faults`. The round goes through the real planning, dry run and approval.
+"""
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import text
+
+from borgerpuls import clock
+from borgerpuls.database import copy_rows, engine, transaction
+from borgerpuls.errors import ServiceDidNotStart
+from borgerpuls.fieldwork import stage
+from borgerpuls.sandbox.gateways import read_ledger
+from borgerpuls.sandbox.postgres import free_port
+from borgerpuls.vault import vault
+
+INVITATION_DATE = date(2023, 8, 22)
+REMINDER_1_DATE = date(2023, 8, 29)
+REMINDER_2_DATE = date(2023, 9, 5)
+CLOSE_DATE = date(2023, 9, 18)
+INSIDE_THE_WINDOW = datetime(2023, 8, 22, 10, tzinfo=clock.COPENHAGEN)
+SENT_STATES = ("accepted", "delivered", "no_receipt", "failed", "unknown", "sending", "rejected")
+SECONDS_TO_START = 20.0
+FIRST_NAMES = ("Åse", "Bjørn", "Cæcilie", "Mads", "O'Brien", "Søren <b>", "{{ 7 * 7 }}", "Æble")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gateways' ledgers say against ours, message by message."""
+
+    doubles: int
+    """Message ids that a gateway accepted more than once, or that both gateways accepted."""
+    lost: int
+    """Messages we call accepted or delivered that no gateway has."""
+    forgotten: int
+    """Messages a gateway has and we believe unsent."""
+    strangers: int
+    """Messages a gateway has and we never planned."""
+    unknown: int
+    """Messages in doubt on our side."""
+    planned: int
+    accounted: int
+    """Sum over our states; must equal *planned* of the start."""
+
+    def is_clean(self) -> bool:
+        """Tell whether nothing was sent twice and nothing disappeared."""
+        return not (self.doubles or self.lost or self.forgotten or self.strangers) and self.planned == self.accounted
+
+
+def make_round(
+    round_id: str,
+    people_by_municipality: Mapping[str, int],
+    *,
+    is_approved: bool = True,
+    mobile: Sequence[str] = ("20 30 40 50", "+45 28123456", "", "33 12 34 56"),
+    names: Sequence[str] = FIRST_NAMES,
+    sms_share: float | None = None,
+    wave_dates: tuple[date, date, date, date] = (INVITATION_DATE, REMINDER_1_DATE, REMINDER_2_DATE, CLOSE_DATE),
+) -> pd.DataFrame:
+    """
+    Make a planned (and approved) round of invented people, and return them.
+
+    Returns:
+        `person_id`, `municipality_code`, `cpr`, `mobile`.
+    """
+    people = _people(round_id, people_by_municipality, mobile, names)
+    wrapped = vault().new_wrapped_data_key(round_id)
+    key = vault().open_data_key(wrapped, round_id)
+    invitation, reminder_1, reminder_2, close = wave_dates
+    with engine("database_admin_url").begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO rounds.round (round_id, name, opened_by, opened_at, reference_start_date, "
+                "reference_end_date, key_date, invitation_date, reminder_1_date, reminder_2_date, close_date, "
+                "codebook_version, questionnaire_version, sample_rule, channels, seed) VALUES (:round_id, 'Øvelse', "
+                "'drift', :opened_at, '2023-04-01', '2023-06-30', :key_date, :invitation, :reminder_1, :reminder_2, "
+                ":close, '2023', '2023', '{}', ARRAY['digital_post', 'sms'], 7)"
+            ),
+            {
+                "round_id": round_id, "opened_at": INSIDE_THE_WINDOW, "invitation": invitation, "close": close,
+                "reminder_1": reminder_1, "reminder_2": reminder_2, "key_date": date(2023, 8, 1),
+            },
+        )  # fmt: skip
+        connection.execute(
+            text("INSERT INTO identity.data_key (round_id, wrapped_key) VALUES (:round_id, :wrapped)"),
+            {"round_id": round_id, "wrapped": wrapped},
+        )
+        copy_rows(
+            connection,
+            "rounds.municipality",
+            pd.DataFrame(
+                {
+                    "round_id": round_id,
+                    "municipality_code": list(people_by_municipality),
+                    "municipality_name": [f"Øvelse {code}" for code in people_by_municipality],
+                }
+            ),
+        )
+        base = {
+            "round_id": round_id,
+            "person_id": people["person_id"],
+            "municipality_code": people["municipality_code"],
+        }
+        copy_rows(
+            connection,
+            "identity.citizen",
+            pd.DataFrame(
+                base
+                | {
+                    column: [
+                        key.encrypt(v, f"{column}|{p}")
+                        for v, p in zip(people[column], people["person_id"], strict=True)
+                    ]
+                    for column in ("cpr", "name", "mobile")
+                }
+                | {"cpr_lookup": [vault().lookup(cpr) for cpr in people["cpr"]], "is_address_protected": False}
+            ),
+        )
+        copy_rows(
+            connection,
+            "frame.person",
+            pd.DataFrame(
+                base
+                | {
+                    "sex": "kvinde",
+                    "age_years": 40,
+                    "age_group": "30_49",
+                    "subgroup": "sygedagpenge",
+                    "target_group": "sygedagpenge",
+                    "benefit_code": "sygedagpenge",
+                    "spell_start_date": date(2023, 1, 2),
+                    "has_mobile": True,
+                }  # fmt: skip
+            ),
+        )
+        copy_rows(
+            connection,
+            "sampling.sample",
+            pd.DataFrame(base | {"stratum_id": "kvinde|30_49", "selection_probability": 0.5}),
+        )
+    if sms_share is not None:
+        stage.set_reminder_arms(round_id, sms_share)
+    stage.plan_messages(round_id)
+    stage.prepare_dry_run(round_id)
+    if is_approved:
+        stage.record_approval(round_id, "kollega")
+    return people[["person_id", "municipality_code", "cpr", "mobile"]]
+
+
+@contextmanager
+def running_gateway(kind: str, token: str, ledger: Path, port: int | None = None, **behaviour: Any) -> Iterator[str]:
+    """
+    Run a gateway as a process of its own and yield its address.
+
+    Args:
+        kind: digital_post or sms.
+        token: The shared secret.
+        ledger: Its append-only file.
+        port: A free one when None.
+        behaviour: Options of `borgerpuls sandbox gateway`, e.g. `faults=0.05`, `deduplicate=True`.
+
+    Raises:
+        ServiceDidNotStart: It does not answer.
+    """
+    chosen = port or free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "borgerpuls",
+        "sandbox",
+        "gateway",
+        kind,
+        "--port",
+        str(chosen),
+        "--ledger",
+        str(ledger),
+    ]
+    for name, value in behaviour.items():
+        option = f"--{name.replace('_', '-')}"
+        command += [option] if value is True else [] if value is False else [option, str(value)]
+    process = subprocess.Popen(command, env=os.environ | {"BORGERPULS_GATEWAY_TOKEN": token}, start_new_session=True)
+    try:
+        _await_health(chosen, process)
+        yield f"http://127.0.0.1:{chosen}"
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+        process.wait()
+
+
+def start_dispatch(
+    round_id: str, municipality_code: str, environment: Mapping[str, str] | None = None
+) -> "subprocess.Popen[bytes]":
+    """Start one dispatch as a process of its own, as Airflow would."""
+    code = "import sys; from borgerpuls.fieldwork import stage; print(stage.send_due(sys.argv[1], sys.argv[2]))"
+    return subprocess.Popen(
+        [sys.executable, "-c", code, round_id, municipality_code],
+        env=os.environ | (environment or {}),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def judge(round_id: str, ledgers: Sequence[Path]) -> Verdict:
+    """Compare the gateways' ledgers with ours, message by message."""
+    accepted = Counter(line.message_id for path in ledgers for line in read_ledger(path))
+    with transaction("fieldwork") as connection:
+        rows = connection.execute(
+            text("SELECT message_id, state, sent_at IS NOT NULL AS is_sent FROM fieldwork.message WHERE round_id = :r"),
+            {"r": round_id},
+        ).all()
+        planned = connection.execute(
+            text("SELECT 5 * count(*) FROM sampling.sample WHERE round_id = :r"), {"r": round_id}
+        ).scalar_one()
+    ours = {str(row.message_id): row for row in rows}
+    return Verdict(
+        doubles=sum(count > 1 for count in accepted.values()),
+        lost=sum(
+            row.state in {"accepted", "delivered", "no_receipt"} and id_ not in accepted for id_, row in ours.items()
+        ),
+        forgotten=sum(id_ in ours and not ours[id_].is_sent for id_ in accepted),
+        strangers=sum(id_ not in ours for id_ in accepted),
+        unknown=sum(row.state in {"unknown", "sending"} for row in rows),
+        planned=planned,
+        accounted=len(rows),
+    )
+
+
+def _people(round_id: str, sizes: Mapping[str, int], mobile: Sequence[str], names: Sequence[str]) -> pd.DataFrame:
+    codes = [code for code, size in sizes.items() for _ in range(size)]
+    cprs = [
+        f"{61 + i % 28:02d}{1 + i // 28 % 12:02d}{50 + i // 336 % 50:02d}{i % 10000:04d}" for i in range(len(codes))
+    ]
+    return pd.DataFrame(
+        {
+            "person_id": [vault().person_id(round_id, cpr) for cpr in cprs],
+            "municipality_code": codes,
+            "cpr": cprs,
+            "name": [f"{names[i % len(names)]} Øvelsesen" for i in range(len(codes))],
+            "mobile": [mobile[i % len(mobile)] for i in range(len(codes))],
+        }
+    )
+
+
+def _await_health(port: int, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline and process.poll() is None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+        try:
+            connection.request("GET", "/health")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.05)
+        finally:
+            connection.close()
+    raise ServiceDidNotStart(
+        "A sandbox gateway does not answer.", next_step="Run it by hand: borgerpuls sandbox gateway."
+    )
