@@ -19,9 +19,11 @@ import pandas as pd
 from scipy import stats
 from simulated_rounds import (
     ITEMS,
+    LAST_ITEM,
     MUNICIPALITY_SD,
+    NULL_ITEMS,
+    RARE_ITEM,
     ROUTED_ITEM,
-    THIN_ITEM,
     Country,
     draw_answers,
     make_country,
@@ -44,7 +46,12 @@ from borgerpuls.estimation.targets import reach_target
 from borgerpuls.sampling.balance import balance_table
 from borgerpuls.sampling.selection import draw_sample
 
-SHOWN = {"q1": "asked of all", ROUTED_ITEM: "routed, with don't-know", THIN_ITEM: "few answers"}
+SHOWN = {
+    "q1": "asked of all",
+    LAST_ITEM: "10 % broke off before it",
+    ROUTED_ITEM: "routed, 20 % don't know",
+    RARE_ITEM: "asked of 12 %",
+}
 TARGET_REACH = 0.20  # targets are drawn this far around the truth, evenly
 BEST = 3
 BINS = np.linspace(0, 1, 6)
@@ -133,14 +140,13 @@ def simulate_null(country: Country, rounds: int, seed: int) -> Collected:
     for number in range(rounds):
         rng = np.random.default_rng([seed, number])
         answers = draw_answers(country, rng, municipality_sd=0.0)
-        # municipalities differ in who is asked the routed item, so the null does not hold for it
         earlier, later = (moments_of(run_round(country, answers, rng)) for _ in range(2))
         munis = country.sizes.index.to_numpy()
         across = compare_municipalities(later, SCALE, ITEMS, munis)
         across = across[across["type"] != MUNI_VS_NATIONAL]
         between = compare_two_rounds(later, earlier, SCALE, ITEMS, munis).assign(type=round_difference_type(2, 1))
         table = pd.concat([across, between], ignore_index=True)
-        table = table[~table["question"].isin([ROUTED_ITEM])].reset_index(drop=True)
+        table = table[table["question"].isin(NULL_ITEMS)].reset_index(drop=True)
         table["p_bh"] = adjust_comparisons(table, pd.Series(2, index=table.index))
         differs = table["type"] == across["type"].iloc[0]
         kept.add(
@@ -176,10 +182,16 @@ def simulate_draws(country: Country, draws: int, seed: int) -> Collected:
     return kept
 
 
-def _largest_deviation(people: pd.DataFrame, drawn: np.ndarray) -> tuple[float, float]:
+def _largest_deviation(people: pd.DataFrame, drawn: np.ndarray) -> tuple[float, float, float]:
+    """Largest distance from proportional: in a municipality (persons, percentage points) and all together (persons)."""
     table = balance_table(people, people.iloc[drawn], variables=["target_group"])
-    whole = table[table["municipality"] == "all"]
-    return float(whole["deviation_n"].abs().max()), float(whole["deviation_points"].abs().max())
+    is_whole = table["municipality"] == "all"
+    own = table[~is_whole]
+    return (
+        float(own["deviation_n"].abs().max()),
+        float(own["deviation_points"].abs().max()),
+        float(table.loc[is_whole, "deviation_n"].abs().max()),
+    )
 
 
 def simulate_dependence(country: Country, rounds: int, seed: int, gamma: float) -> Collected:
@@ -247,7 +259,7 @@ def summarise(report: Report, kept: Collected) -> str:
     hit = kept.array("q1_hit").mean(axis=0)
     ratio = kept.array("q1_se").mean(axis=0) / kept.array("q1_error").std(axis=0)
     tables.append(
-        "\n**Mean asked of all, by municipality (largest at the top)**\n\n| | coverage | SE/SD |\n| --- | --- | --- |"
+        "\n**Mean asked of all, by municipality (in order of code)**\n\n| | coverage | SE/SD |\n| --- | --- | --- |"
     )
     tables.append(f"| all | {hit[0]:.3f} | {ratio[0]:.3f} |")
     tables += [
@@ -261,11 +273,12 @@ def _coverage(report: Report, what: str, hit: np.ndarray, se: np.ndarray, error:
     report.within(f"{what}: municipal coverage, average", float(municipal.mean()), 0.94, 0.96)
     report.within(f"{what}: municipal coverage, lowest", float(municipal.min()), 0.91, 1.0)
     report.within(f"{what}: coverage, all together", float(hit[:, 0].mean()), 0.92, 0.98)
-    sd = np.sqrt((error[:, 1:] ** 2).mean(axis=0))
+    sd = error[:, 1:].std(axis=0, ddof=1)
     report.within(f"{what}: SE/SD, municipal average", float((se[:, 1:].mean(axis=0) / sd).mean()), 0.97, 1.03)
     noise = 1 / np.sqrt(2 * len(error))
     report.add(f"{what}: SE/SD, all together", f"{se[:, 0].mean() / error[:, 0].std():.3f} (± {noise:.3f} by chance)")
     report.add(f"{what}: bias, all together", float(error[:, 0].mean()))
+    report.add(f"{what}: largest municipal bias", float(np.abs(error[:, 1:].mean(axis=0)).max()))
 
 
 def summarise_null(report: Report, kept: Collected) -> None:
@@ -308,10 +321,9 @@ def summarise_draws(report: Report, kept: Collected, draws: int) -> None:
             "inclusion: persons drawn with certainty, in every draw", "yes", "yes", met=bool((census == draws).all())
         )
     ours, simple = (np.array(kept.of[name]).max(axis=0) for name in ("systematic", "simple"))
-    report.add("target groups: largest deviation, the draw", f"{ours[0]:.1f} persons ({ours[1]:.2f} points)")
-    report.add(
-        "target groups: largest deviation, simple random in strata", f"{simple[0]:.1f} persons ({simple[1]:.2f} points)"
-    )
+    for name, (persons, points, together) in (("the draw", ours), ("simple random in strata", simple)):
+        said = f"{persons:.1f} persons ({points:.2f} points); all together {together:.1f} persons"
+        report.add(f"target groups: largest deviation in a municipality, {name}", said)
     report.within("target groups: the draw over simple random", float(ours[0] / simple[0]), 0.0, 0.2)
 
 

@@ -34,7 +34,9 @@ MUNICIPALITY_SD = 0.13  # between municipalities; the pilot's means ran from 3.2
 ITEM_SD, COMMON = 1.35, 0.6
 ITEMS = [f"q{number}" for number in range(1, 7)]
 ROUTED_ITEM, ASKED_GROUPS, DONT_KNOW_SHARE = "q5", (1, 3), 0.2
-THIN_ITEM, THIN_SHARE = "q6", 0.12
+RARE_ITEM, RARE_SHARE = "q6", 0.12  # asked of few, whoever they are
+LAST_ITEM, BREAK_OFF_SHARE = "q4", 0.10  # some respondents break off before it
+NULL_ITEMS = ["q1", "q2", "q3", "q4"]  # asked of all: only for them equal municipalities have equal truths
 ORDER = load_codebook("2023").collapse_numbers
 
 
@@ -100,7 +102,9 @@ def draw_answers(
     country: Country, rng: np.random.Generator, *, municipality_sd: float = MUNICIPALITY_SD
 ) -> pd.DataFrame:
     """
-    Return everybody's answers 1-5 to every item, as if all were asked.
+    Return everybody's answers 1-5 to every item, missing for those without one: not asked, or no opinion.
+
+    That somebody has no opinion is theirs, like the answer; the truth is the mean of those who have one.
 
     With *municipality_sd* 0 the municipalities' populations get equal means, exactly up to one answer step in the whole
     municipality, by moving single answers: null data.
@@ -117,7 +121,11 @@ def draw_answers(
         answers[item] = np.clip(np.rint(y), 1, 5).astype(np.int64)
         if not municipality_sd:
             _make_means_equal(answers[item], where, len(codes), rng)
-    return pd.DataFrame(answers)
+    table = pd.DataFrame(answers).astype(float)
+    asked = people["target_group"].isin(ASKED_GROUPS).to_numpy()
+    table.loc[~asked | (rng.random(len(people)) < DONT_KNOW_SHARE), ROUTED_ITEM] = np.nan
+    table.loc[rng.random(len(people)) >= RARE_SHARE, RARE_ITEM] = np.nan
+    return table
 
 
 def _make_means_equal(y: np.ndarray, where: np.ndarray, n: int, rng: np.random.Generator) -> None:
@@ -155,9 +163,7 @@ def run_round(
     people = country.people.iloc[who].reset_index(drop=True)
     people = people.rename(columns={"municipality": "muni", "age_group": "age", "target_group": "tg"})
     given = answers.iloc[who].reset_index(drop=True)
-    not_asked = ~people["tg"].isin(ASKED_GROUPS) | (rng.random(len(who)) < DONT_KNOW_SHARE)
-    given[ROUTED_ITEM] = given[ROUTED_ITEM].mask(not_asked)
-    given[THIN_ITEM] = given[THIN_ITEM].where(rng.random(len(who)) < THIN_SHARE)
+    given[LAST_ITEM] = given[LAST_ITEM].mask(rng.random(len(who)) < BREAK_OFF_SHARE)
     respondents = pd.concat([people.assign(round=1, id=who), given], axis=1)
     collapse = collapse_cells(country.population_cells, respondents, order=ORDER)
     invited = draw.sample.groupby(["municipality", "sex", "age_group", "target_group"]).size()
@@ -172,13 +178,7 @@ def moments_of(surveyed: SurveyedRound):
 
 
 def true_means(country: Country, answers: pd.DataFrame) -> pd.DataFrame:
-    """
-    Means and top-2 shares of the whole population: index all (-1) and municipality; columns q1.. and `q1_top2`.
-
-    The routed item counts those it is for. Don't-know and thinning strike everybody alike, so they move no truth.
-    """
-    table = answers.astype(float).copy()
-    table.loc[~country.people["target_group"].isin(ASKED_GROUPS).to_numpy(), ROUTED_ITEM] = np.nan
-    table["q1_top2"] = (answers["q1"] >= 4).astype(float)
+    """Means, and the share satisfied (`q1_top2`), of the whole population: index all (-1) and municipality."""
+    table = answers.assign(q1_top2=(answers["q1"] >= 4).astype(float))
     by_municipality = table.groupby(country.people["municipality"].to_numpy()).mean()
     return pd.concat([table.mean().to_frame(-1).T, by_municipality])
