@@ -291,6 +291,10 @@ class FiguresDoNotAddUp(BorgerpulsError):
 # --- publication ------------------------------------------------------------------------------------------------
 
 
+class RoundHasNoFigures(BorgerpulsError):
+    """A report was asked for before its round was estimated."""
+
+
 class ReportIsMissing(BorgerpulsError):
     """A registered report is gone, or is not the file that was drawn."""
 
@@ -324,6 +328,10 @@ class AirflowRefused(BorgerpulsError):
 
 class DagRunFailed(BorgerpulsError):
     """A DAG run ended as failed, or did not end in time."""
+
+
+class QuestionnaireRefused(BorgerpulsError):
+    """The questionnaire answered a sandbox citizen with something else than the next page."""
 
 
 # --- plain files --------------------------------------------------------------------------------------------------

@@ -19,12 +19,12 @@ from borgerpuls.clock import COPENHAGEN
 from borgerpuls.errors import BorgerpulsError
 from borgerpuls.rounds.calendar import RoundDates, half_yearly_dates
 from borgerpuls.sandbox import overview, services
-from borgerpuls.sandbox.citizens import Citizens
 from borgerpuls.sandbox.country import Country, make_country
-from borgerpuls.sandbox.extracts import write_extracts
+from borgerpuls.sandbox.extracts import registrations, write_extracts
 from borgerpuls.sandbox.installation import Installation, only_one_command
 from borgerpuls.sandbox.progress import Steps
 from borgerpuls.sandbox.round_runner import RoundRunner
+from borgerpuls.sandbox.visits import CitizenVisits
 from borgerpuls.settings import settings
 
 ROUND_ID = "2023-2"
@@ -85,17 +85,18 @@ def _run_round(home: Path, seed: int, steps: Steps) -> Installation:
         step.say("67,629 citizens and their municipalities' extracts")
         country = make_country(seed, "pilot", ROUND_ID)
         truth = write_extracts(country, settings().inbox_folder, ROUND_ID)
+        gateways = settings().gateway_place()
+        gateways.mkdir(mode=0o700, exist_ok=True)
+        registrations(country).to_csv(gateways / "registrations.csv", index=False)
         step.outcome = (
             f"{len(country.citizens):,} citizens, {len(truth):,} rows in {len(country.municipalities)} extracts"
         )
     runner = RoundRunner(sandbox.installation)
-    citizens = Citizens(country, ROUND_ID)
     try:
         _open_and_approve(runner, country, dates, seed, steps)
-        _fieldwork(runner, citizens, dates, steps)
+        _fieldwork(runner, country, dates, steps)
         _close_and_publish(runner, dates, steps)
     finally:
-        citizens.close()
         runner.close()
     return sandbox.installation
 
@@ -113,14 +114,15 @@ def _open_and_approve(runner: RoundRunner, country: Country, dates: RoundDates, 
         runner.approve("fieldwork", "prepare.approve", step.say)
 
 
-def _fieldwork(runner: RoundRunner, citizens: Citizens, dates: RoundDates, steps: Steps) -> None:
+def _fieldwork(runner: RoundRunner, country: Country, dates: RoundDates, steps: Steps) -> None:
+    citizens = CitizenVisits(country, ROUND_ID)
     contacts = (dates.invitation_date, dates.reminder_1_date, dates.reminder_2_date)
     for wave, (day, last_day) in enumerate(zip(contacts, _last_days(dates), strict=True), start=1):
         clock.move_to(datetime.combine(day, SENDING_TIME, COPENHAGEN))
         with steps.step(f"fieldwork: {'invitation' if wave == 1 else f'reminder {wave - 1}'}") as step:
             runner.run("fieldwork", step.say)
         with steps.step(f"Citizens answer, wave {wave}") as step:
-            step.outcome = citizens.answer(day, last_day, step.say)
+            step.outcome = citizens.answer(dates.invitation_date, day, last_day, step.say)
         with steps.step(f"responses: wave {wave}") as step:
             runner.run("responses", step.say)
 

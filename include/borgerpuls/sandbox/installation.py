@@ -89,6 +89,8 @@ class Installation:
             "BORGERPULS_DATABASE_URL": postgres.url("borgerpuls", "borgerpuls_pipeline", self.secrets["pipeline"]),
             "BORGERPULS_QUESTIONNAIRE_DATABASE_URL": postgres.url("borgerpuls", "borgerpuls_web", self.secrets["web"]),
             "BORGERPULS_KEY_FOLDER": str(self.key_folder),
+            "BORGERPULS_JOURNAL_FOLDER": str(self.home / "journal"),
+            "BORGERPULS_GATEWAY_FOLDER": str(self.home / "gateways"),
             "BORGERPULS_INBOX_FOLDER": str(self.home / "inbox"),
             "BORGERPULS_OUTPUT_FOLDER": str(self.home.parent / "output"),
             "BORGERPULS_CLOCK": "simulated",
@@ -97,6 +99,7 @@ class Installation:
             "BORGERPULS_DIGITAL_POST_GATEWAY_URL": f"http://127.0.0.1:{self.ports['digital_post']}",
             "BORGERPULS_SMS_GATEWAY_URL": f"http://127.0.0.1:{self.ports['sms']}",
             "BORGERPULS_QUESTIONNAIRE_URL": self.questionnaire_url,
+            "BORGERPULS_ANSWER_SITE_HEALTH_URL": f"{self.questionnaire_url}/health",
         }
 
     def _airflow_settings(self, postgres: EmbeddedPostgres) -> dict[str, str]:
@@ -127,6 +130,7 @@ class Installation:
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.airflow_home / "logs"),
             "GX_ANALYTICS_ENABLED": "false",
+            "OPENBLAS_NUM_THREADS": "1",  # four tasks at a time share the cores already
             "SPT_NOENV": "1",  # setproctitle would write over the environment by which we know our processes
         }
 

@@ -36,6 +36,16 @@ AIRFLOW_PARTS = {
 }
 """Airflow's services, and what its health page calls them."""
 
+LOCAL_SETTINGS = f"""\
+# Written by `make up`: Airflow imports this file when a service starts.
+import os
+
+if os.environ.get("{SERVICE_MARK}") in {{"scheduler", "dag-processor"}}:
+    from borgerpuls.sandbox.preload import import_stages
+
+    import_stages()
+"""
+
 SECONDS_TO_START = 120.0
 SECONDS_TO_STOP = 15.0
 
@@ -200,8 +210,8 @@ def _start_database(installation: Installation, report: Report) -> tuple[Install
 def _forget_round(installation: Installation, postgres: EmbeddedPostgres) -> None:
     for name in ("borgerpuls", "airflow"):
         postgres.drop_database(name)
-    for folder in (installation.key_folder, installation.home / "inbox", installation.airflow_home / "logs"):
-        shutil.rmtree(folder, ignore_errors=True)
+    for folder in ("keys", "inbox", "journal", "gateways", "airflow/logs"):
+        shutil.rmtree(installation.home / folder, ignore_errors=True)
 
 
 def _migrate_airflow(installation: Installation, postgres: EmbeddedPostgres) -> None:
@@ -260,7 +270,15 @@ def _free_taken_ports(installation: Installation) -> Installation:
     return open_installation(installation.home, renew_ports=still_taken)
 
 
+def _write_local_settings(installation: Installation) -> None:
+    """Let the processes that Airflow forks tasks and parsers from import the stages once, instead of every child."""
+    folder = installation.airflow_home / "config"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "airflow_local_settings.py").write_text(LOCAL_SETTINGS, encoding="utf-8")
+
+
 def _start_missing(installation: Installation, postgres: EmbeddedPostgres) -> None:
+    _write_local_settings(installation)
     running = running_services(installation.home)
     for service in services(installation):
         if service.name in running:
