@@ -26,7 +26,7 @@ from borgerpuls.fieldwork.windows import SendingWindows
 from borgerpuls.terms import Channel, MessageState, Slot
 from borgerpuls.vault import RoundKey
 
-GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.005
 """How long outcomes are gathered before they are recorded together."""
 LONGEST_WAIT_SECONDS = 30.0
 FAILURES_IN_A_ROW = 64
