@@ -296,9 +296,11 @@ def count_moments(
     Returns:
         Moments with K indicator functions.
     """
-    C, n_groups = len(design.r), sum(size for _, size in partitions)
+    n_groups = sum(size for _, size in partitions)
+    C, per_group = len(design.r), (categories + 1) * len(design.r)
     bases = [
-        (np.where((group >= 0) & (group < size), group, size) * C + design.cell_of, size) for group, size in partitions
+        (np.where((group >= 0) & (group < size), group, size) * per_group + design.cell_of, size)
+        for group, size in partitions
     ]
     batch = max(1, BATCH // max(1, n_groups * C))
     parts = [
@@ -313,12 +315,12 @@ def _count(design: SurveyDesign, codes: Sequence[Ints], bases: Sequence[tuple[In
     C = len(design.r)
     counts = np.empty((categories + 1, len(codes), sum(size for _, size in bases), C))
     for q, code in enumerate(codes):
-        answer = np.where((code >= 1) & (code <= categories), code, 0)
+        answer = np.where((code >= 1) & (code <= categories), code, 0) * C
         start = 0
         for base, size in bases:
-            stride = (size + 1) * C
-            table = np.bincount(answer * stride + base, minlength=(categories + 1) * stride)
-            counts[:, q, start : start + size] = table.reshape(categories + 1, size + 1, C)[:, :size]
+            table = np.bincount(base + answer, minlength=(size + 1) * (categories + 1) * C)
+            by_group = table.reshape(size + 1, categories + 1, C)[:size]
+            counts[:, q, start : start + size] = by_group.transpose(1, 0, 2)
             start += size
     return counts
 
