@@ -1,0 +1,151 @@
+"""
+The figure table as a typed, indexed set: what a report may say, and nothing else.
+
+A figure that is suppressed has no number, only the reason; a figure that is missing was never computed.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from borgerpuls.terms import ALL_PARTICIPATING
+
+SCALE_CODES = ("5", "4", "3", "2", "1")
+"""Answers of a scale item, most positive first: the order of every table and bar."""
+
+DOMAINS = ("target_group", "duration", "status", "sex", "age_group")
+"""Divisions of the population, in the order they are printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One published number, or the fact that it is withheld. Scores 1 to 5, shares and rates 0 to 1."""
+
+    figure_id: str
+    municipality_code: str
+    item_id: str
+    measure: str
+    category: str
+    domain: str
+    domain_group: str
+    valid_n: int | None
+    dont_know_n: int | None
+    not_asked_n: int | None
+    broken_off_n: int | None
+    weighted_base: float | None
+    value: float | None
+    lower: float | None
+    upper: float | None
+    no_interval_reason: str | None
+    difference_to_all: float | None
+    difference_to_rest: float | None
+    is_different_from_rest: bool
+    is_uncertain: bool
+    is_suppressed: bool
+    suppression_reason: str | None
+
+    @property
+    def is_better_than_rest(self) -> bool:
+        """Whether the score is significantly above the other municipalities'."""
+        return self.is_different_from_rest and (self.difference_to_rest or 0.0) > 0
+
+    @property
+    def is_worse_than_rest(self) -> bool:
+        """Whether the score is significantly below the other municipalities'."""
+        return self.is_different_from_rest and (self.difference_to_rest or 0.0) < 0
+
+
+_Key = tuple[str, str, str, str, str, str]
+
+_INTEGERS = ("valid_n", "dont_know_n", "not_asked_n", "broken_off_n")
+_NUMBERS = ("weighted_base", "value", "lower", "upper", "difference_to_all", "difference_to_rest")
+_FLAGS = ("is_different_from_rest", "is_uncertain", "is_suppressed")
+_TEXTS = ("no_interval_reason", "suppression_reason")
+_KEYS = ("figure_id", "municipality_code", "item_id", "measure", "category", "domain", "domain_group")
+
+
+class FigureSet:
+    """The figures of one round that a report reads, found by what they are about."""
+
+    def __init__(self, figures: Iterable[Figure]) -> None:
+        self._by_key: dict[_Key, Figure] = {}
+        self._by_item: dict[tuple[str, str, str], list[Figure]] = {}
+        for figure in figures:
+            key = (
+                *(figure.municipality_code, figure.item_id, figure.measure),
+                *(figure.category, figure.domain, figure.domain_group),
+            )
+            self._by_key[key] = figure
+            self._by_item.setdefault((figure.item_id, figure.measure, figure.domain), []).append(figure)
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def __iter__(self) -> Iterator[Figure]:
+        return iter(self._by_key.values())
+
+    def find(
+        self,
+        municipality_code: str,
+        item_id: str,
+        measure: str,
+        *,
+        category: str = "",
+        domain: str = "all",
+        group: str = "",
+    ) -> Figure | None:
+        """Return one figure, suppressed or not, or None where there is none."""
+        return self._by_key.get((municipality_code, item_id, measure, category, domain, group))
+
+    def value(
+        self,
+        municipality_code: str,
+        item_id: str,
+        measure: str,
+        *,
+        category: str = "",
+        domain: str = "all",
+        group: str = "",
+    ) -> float | None:
+        """Return the number of one figure, or None where it is missing or suppressed."""
+        figure = self.find(municipality_code, item_id, measure, category=category, domain=domain, group=group)
+        return None if figure is None else figure.value
+
+    def over_municipalities(self, item_id: str, measure: str) -> list[Figure]:
+        """Return the shown figures of each single municipality, lowest value first, ties by code."""
+        shown = [
+            figure
+            for figure in self._by_item.get((item_id, measure, "all"), [])
+            if figure.municipality_code != ALL_PARTICIPATING and figure.value is not None and not figure.category
+        ]
+        return sorted(shown, key=lambda figure: (figure.value or 0.0, figure.municipality_code))
+
+    def groups(self, municipality_code: str, item_id: str, measure: str, domain: str) -> list[Figure]:
+        """Return the figures of every group of a domain for one municipality, in the order of the table."""
+        return [
+            figure
+            for figure in self._by_item.get((item_id, measure, domain), [])
+            if figure.municipality_code == municipality_code
+        ]
+
+
+def figure_set(rows: pd.DataFrame) -> FigureSet:
+    """
+    Return the rows of `estimation.figure` as an indexed set.
+
+    Args:
+        rows: Columns named as the table's; missing values mean NULL.
+    """
+    columns: dict[str, list[Any]] = {name: rows[name].tolist() for name in _KEYS}
+    for name in _INTEGERS:
+        columns[name] = [None if pd.isna(value) else int(value) for value in rows[name].tolist()]
+    for name in _NUMBERS:
+        columns[name] = [None if pd.isna(value) else float(value) for value in rows[name].tolist()]
+    for name in _FLAGS:
+        columns[name] = [bool(value) for value in rows[name].tolist()]
+    for name in _TEXTS:
+        columns[name] = [None if pd.isna(value) else str(value) for value in rows[name].tolist()]
+    names = tuple(columns)
+    return FigureSet(Figure(**dict(zip(names, values, strict=True))) for values in zip(*columns.values(), strict=True))

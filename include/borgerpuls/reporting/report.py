@@ -1,0 +1,971 @@
+"""
+A report as pages: which pages there are, what each shows, and the XHTML that WeasyPrint lays out.
+
+Everything printed is a figure of the round, a fact of its plan, or fixed text; names are data and are escaped.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from typing import Any, NamedTuple
+
+import jinja2
+from markupsafe import Markup
+
+from borgerpuls.codebooks import files as codebook_files
+from borgerpuls.codebooks.codebook import subgroup_table
+from borgerpuls.codebooks.municipalities import danish_sort_key
+from borgerpuls.reporting import charts, numbers, sentences
+from borgerpuls.reporting.canvas import SCALE, Canvas, NewCanvas
+from borgerpuls.reporting.charts import Bar, Chart, Curve, Direction, OptionRow, ScoreNames, ScoreRow, ShareRow, Strip
+from borgerpuls.reporting.figures import DOMAINS, SCALE_CODES, Figure, FigureSet
+from borgerpuls.reporting.fonts import printable, text_width
+from borgerpuls.reporting.survey import DOMAIN_NAMES, Question, Survey, Theme, load_survey
+from borgerpuls.resources import resource_folder
+from borgerpuls.terms import ALL_PARTICIPATING
+
+TITLE = "Tværkommunal borgerundersøgelse"
+ALL_MUNICIPALITIES = 98
+_LARGEST_NAME = 200
+_QUESTIONNAIRE_ROOM = 150.0
+"""Height of a column of the questionnaire's appendix, mm."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundFacts:
+    """The plan of a round, as the reports print it."""
+
+    round_id: str
+    reference_start_date: date
+    reference_end_date: date
+    key_date: date
+    invitation_date: date
+    reminder_1_date: date
+    reminder_2_date: date
+    close_date: date
+    codebook_version: str
+    questionnaire_version: str
+
+    @property
+    def name(self) -> str:
+        """Return "2. halvår 2023"."""
+        year, half = self.round_id.split("-")
+        return f"{half}. halvår {year}"
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRound:
+    """A round before this one, for the comparison and the trend."""
+
+    facts: RoundFacts
+    figures: FigureSet
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """
+    What one report is made of.
+
+    `municipality_code` is a municipality's or "alle". `earlier` is oldest first. Thresholds are numbers of answers.
+    """
+
+    facts: RoundFacts
+    municipality_code: str
+    municipality_names: Mapping[str, str]
+    figures: FigureSet
+    snapshot_id: str
+    code_version: str
+    earlier: tuple[EarlierRound, ...] = ()
+    suppress_below: int = 5
+    uncertain_below: int = 30
+
+
+@dataclass
+class Document:
+    """Pages ready to lay out: XHTML, the charts it names, and how many sections, one page each if nothing overflows."""
+
+    xhtml: str
+    charts: dict[str, Canvas]
+    section_count: int
+    title: str
+    alternatives: dict[str, str] = field(default_factory=dict)
+
+
+class Section(NamedTuple):
+    """One page: its template below `templates/reports/pages/`, its line in the contents, what it shows."""
+
+    template: str
+    title: str
+    level: int
+    content: Mapping[str, Any]
+
+
+def compose(data: ReportData, new_canvas: NewCanvas, first_pages: Sequence[int] | None = None) -> Document:
+    """
+    Return the pages of one report.
+
+    Args:
+        data: What it is made of.
+        new_canvas: Makes the drawing surfaces.
+        first_pages: Page number of each section, for the contents; default one page each.
+    """
+    return _Composer(data, new_canvas).document(first_pages)
+
+
+class _Composer:
+    """Builds one report; holds what every page needs."""
+
+    def __init__(self, data: ReportData, new_canvas: NewCanvas) -> None:
+        self.data = data
+        self.figures = data.figures
+        self.code = data.municipality_code
+        self.is_national = self.code == ALL_PARTICIPATING
+        self.survey: Survey = load_survey(data.facts.codebook_version, data.facts.questionnaire_version)
+        self.new_canvas = new_canvas
+        self.charts: dict[str, Canvas] = {}
+        self.alternatives: dict[str, str] = {}
+        self.participants = len(data.municipality_names)
+        everyone = self.participants == ALL_MUNICIPALITIES
+        self.all_name = "Hele landet" if everyone else "Deltagende kommuner"
+        self.all_short = "Landet" if everyone else "Alle"
+        self.all_in_text = "hele landet" if everyone else "de deltagende kommuner"
+        name = self.all_name if self.is_national else data.municipality_names[self.code]
+        self.name = printable(name)[:_LARGEST_NAME]
+        self.municipality_title = self.name if self.is_national or self.name.endswith("Kommune") else (
+            f"{self.name} Kommune"
+        )  # fmt: skip
+        self.in_place = self.all_in_text if self.is_national else self.name
+        self.previous = data.earlier[-1] if data.earlier else None
+
+    # Pages ------------------------------------------------------------------------------------------------------------
+
+    def document(self, first_pages: Sequence[int] | None) -> Document:
+        sections = list(self.sections())
+        contents = [
+            {
+                "title": section.title,
+                "level": section.level,
+                "section": number,
+                "page": first_pages[number - 1] if first_pages else number,
+            }
+            for number, section in enumerate(sections, 1)
+            if section.level
+        ]
+        title = f"{TITLE} – {self.municipality_title} – {self.data.facts.name}"
+        template = environment().get_template("report.xhtml")
+        xhtml = template.render(
+            report=self,
+            facts=self.data.facts,
+            title=title,
+            running=f"{TITLE} · {self.municipality_title[:90]} · {self.data.facts.name}",
+            sections=sections,
+            contents=contents,
+            palette=SCALE,
+        )
+        return Document(xhtml, self.charts, len(sections), title, self.alternatives)
+
+    def sections(self) -> Iterable[Section]:
+        yield Section("cover.xhtml", "", 0, self.cover())
+        yield Section("contents.xhtml", "Indhold og læsevejledning", 0, {})
+        yield Section("design.xhtml", "Undersøgelsens design", 1, self.design())
+        yield Section("groups.xhtml", "Undersøgelsens målgrupper", 1, self.target_groups())
+        yield Section("overview.xhtml", "Resultater – alle spørgsmål på én side", 1, self.overview())
+        if self.is_national:
+            yield Section("spread.xhtml", "Forskelle mellem kommunerne", 1, self.spread())
+        else:
+            yield Section("findings.xhtml", "Styrker og opmærksomhedspunkter", 1, self.findings())
+        for theme in self.survey.themes:
+            if len(theme.questions) > 1:
+                yield Section("theme.xhtml", theme.name, 1, self.theme(theme))
+            for question in theme.questions:
+                level = 2 if len(theme.questions) > 1 else 1
+                if question.is_scale:
+                    yield Section("question.xhtml", question.title, level, self.question(question))
+                else:
+                    yield Section("multi.xhtml", question.title, level, self.multi(question))
+        yield Section("response.xhtml", "Bilag: Svarprocent og frafald", 1, self.response())
+        yield Section("representativity.xhtml", "Bilag: Repræsentativitet", 1, self.representativity())
+        yield Section("weighting.xhtml", "Bilag: Vægtning", 1, self.weighting())
+        yield Section("method.xhtml", "Bilag: Beregninger og usikkerhed", 1, self.method())
+        yield Section("disclosure.xhtml", "Bilag: Skjulte tal og anonymitet", 1, self.disclosure())
+        yield Section("glossary.xhtml", "Bilag: Ordliste", 1, {})
+        yield from self.questionnaire_pages()
+        yield from self.table_pages()
+        yield Section("colophon.xhtml", "Om denne udgave", 1, self.colophon())
+
+    def cover(self) -> dict[str, Any]:
+        rows = [self.score_row(theme.name, theme.code, "category_mean") for theme in self.survey.themes]
+        names = self.score_names()
+        scored = self.scored_themes()
+        rate = self.response_value("response_rate")
+        national_rate = self.response_value("response_rate", ALL_PARTICIPATING)
+        if self.is_national:
+            title = "Borgernes tilfredshed med jobcentret i de deltagende kommuner"
+            lead = sentences.summary_lead("de deltagende kommuner", scored, self.all_in_text)
+        else:
+            title = sentences.finding_title(self.name, scored)
+            lead = sentences.summary_lead(self.name, scored, self.all_in_text)
+        row_height = 14.4 if len(rows) <= 6 else 86.4 / len(rows)
+        return {
+            "title": title,
+            "lead": lead,
+            "plot": self.image(charts.score_plot(rows, names, self.new_canvas, row_height=row_height)),
+            "rate": None if rate is None else numbers.percent(rate),
+            "national_rate": None if national_rate is None else numbers.percent(national_rate),
+            "answered": self.response_count("answered_n"),
+            "strengths": sentences.strengths(scored, 2),
+            "attention": sentences.attention_points(scored, 2),
+            "has_difference": not self.is_national,
+            "name_class": _name_class(self.municipality_title),
+        }
+
+    def design(self) -> dict[str, Any]:
+        facts = self.data.facts
+        steps = [
+            ("Population", self.response_count("population_n"), "borgere opfylder betingelserne"),
+            ("Stikprøve", self.response_count("sampled_n"), "borgere er udtrukket og inviteret"),
+            ("Svar", self.response_count("answered_n"), "borgere har svaret helt eller delvist"),
+        ]
+        period = f"{numbers.day(facts.reference_start_date)} – {numbers.day(facts.reference_end_date)}"
+        names = sorted(map(printable, self.data.municipality_names.values()), key=danish_sort_key)
+        return {
+            "steps": steps,
+            "rate": _percent_or_none(self.response_value("response_rate")),
+            "complete_rate": _percent_or_none(self.response_value("complete_rate")),
+            "municipalities": names,
+            "calendar": [
+                ("Forløb i perioden", period),
+                ("Opgjort pr.", numbers.day(facts.key_date)),
+                ("Invitation sendt", numbers.day(facts.invitation_date)),
+                ("1. påmindelse", numbers.day(facts.reminder_1_date)),
+                ("2. påmindelse", numbers.day(facts.reminder_2_date)),
+                ("Sidste svardag", numbers.day(facts.close_date)),
+            ],
+        }
+
+    def target_groups(self) -> dict[str, Any]:
+        table = subgroup_table(self.survey.codebook)
+        groups = [
+            (name, list(table.loc[table["target_group"] == code, "subgroup_name"]))
+            for code, name in self.survey.groups("target_group").items()
+        ]
+        return {"groups": groups}
+
+    def overview(self) -> dict[str, Any]:
+        rows = [
+            self.score_row(question.title, question.item_id, "mean", group=theme.name)
+            for theme in self.survey.themes
+            for question in theme.questions
+            if question.is_scale
+        ]
+        groups = len({row.group for row in rows})
+        row_height = min(7.4, (132.0 - 6.4 * groups) / max(len(rows), 1))
+        chart = charts.score_plot(
+            rows, self.score_names(), self.new_canvas, width=267, row_height=row_height, is_compact=True
+        )
+        return {"plot": self.image(chart)}
+
+    def findings(self) -> dict[str, Any]:
+        questions = [
+            sentences.Scored(question.title, self.figures.find(self.code, question.item_id, "mean"))
+            for question in self.survey.questions
+            if question.is_scale
+        ]
+        scored = self.scored_themes()
+        tested = sum(score.figure is not None and score.figure.value is not None for score in questions)
+        return {
+            "theme_strengths": sentences.strengths(scored),
+            "theme_attention": sentences.attention_points(scored),
+            "strengths": sentences.strengths(questions, 8),
+            "attention": sentences.attention_points(questions, 8),
+            "tested": tested,
+            "development": self.development(),
+        }
+
+    def spread(self) -> dict[str, Any]:
+        rows = []
+        for theme in self.survey.themes:
+            ordered = self.figures.over_municipalities(theme.code, "category_mean")
+            if len(ordered) < 2:
+                continue
+            rows.append(
+                {
+                    "name": theme.name,
+                    "lowest": self.extremes(ordered, 0),
+                    "highest": self.extremes(ordered, -1),
+                    "spread": numbers.decimal_text((ordered[-1].value or 0.0) - (ordered[0].value or 0.0), 2),
+                    "strip": self.strip_image(theme.code, "category_mean", width=96.0),
+                }
+            )
+        return {"rows": rows}
+
+    def extremes(self, ordered: Sequence[Figure], place: int) -> dict[str, str]:
+        """Return who has the lowest or highest score as printed; those with the same printed score are all named."""
+        figure = ordered[place]
+        printed = numbers.score(figure.value or 0.0)
+        tied = [other for other in ordered if numbers.score(other.value or 0.0) == printed]
+        names = sorted((self.municipality_name(other.municipality_code) for other in tied), key=danish_sort_key)
+        interval = (
+            numbers.interval(figure.lower, figure.upper)
+            if len(tied) == 1 and figure.lower is not None and figure.upper is not None
+            else ""
+        )
+        return {"names": numbers.enumeration(names), "score": printed, "interval": interval}
+
+    def theme(self, theme: Theme) -> dict[str, Any]:
+        figure = self.figures.find(self.code, theme.code, "category_mean")
+        rows = [
+            self.score_row(question.title, question.item_id, "mean")
+            for question in theme.questions
+            if question.is_scale
+        ]
+        names = self.score_names()
+        questions = charts.score_plot(rows, names, self.new_canvas, width=267, row_height=11.0, is_compact=True)
+        return {
+            "name": theme.name,
+            "about": theme.about,
+            "box": self.score_box(figure, theme.code, "category_mean"),
+            "questions": self.image(questions),
+            "strip": self.strip_image(theme.code, "category_mean"),
+            "groups": self.group_scores(theme.code, "category_mean"),
+            "sentences": self.theme_sentences(theme),
+        }
+
+    def theme_sentences(self, theme: Theme) -> list[str]:
+        if self.is_national:
+            return []
+        scored = [
+            sentences.Scored(question.title, self.figures.find(self.code, question.item_id, "mean"))
+            for question in theme.questions
+            if question.is_scale
+        ]
+        return sentences.strengths(scored, 3) + sentences.attention_points(scored, 3)
+
+    def group_scores(self, item_id: str, measure: str) -> list[dict[str, Any]]:
+        """Return the printed scores of every group of every domain that has any figure."""
+        result = []
+        for domain in DOMAINS:
+            rows = []
+            for code, name in self.survey.groups(domain).items():
+                own = self.figures.find(self.code, item_id, measure, domain=domain, group=code)
+                national = self.figures.find(ALL_PARTICIPATING, item_id, measure, domain=domain, group=code)
+                if own is None and national is None:
+                    continue
+                rows.append(
+                    {
+                        "name": name,
+                        "n": self.base_text(own),
+                        "score": self.score_text(own),
+                        "national": self.score_text(national),
+                        "is_uncertain": bool(own and own.is_uncertain),
+                    }
+                )
+            if rows:
+                result.append({"name": DOMAIN_NAMES[domain], "rows": rows})
+        return result
+
+    def question(self, question: Question) -> dict[str, Any]:
+        item, measure = question.item_id, "mean"
+        own = self.figures.find(self.code, item, measure)
+        bars = [self.bar(self.name, item, self.code, is_own=True)]
+        if not self.is_national:
+            bars.append(self.bar(self.all_name, item, ALL_PARTICIPATING))
+        if self.previous:
+            bars.append(self.bar(self.previous.facts.name, item, self.code, figures=self.previous.figures))
+        left: list[tuple[str, Markup]] = [("Samlet", self.distribution(bars, question))]
+        right: list[tuple[str, Markup]] = []
+        for domain in DOMAINS:
+            rows = [
+                self.bar(name, item, self.code, domain=domain, group=code)
+                for code, name in self.survey.groups(domain).items()
+                if self.is_asked(item, domain, code)
+            ]
+            if rows:
+                side = left if domain in {"target_group", "duration"} else right
+                side.append((DOMAIN_NAMES[domain], self.distribution(rows, question)))
+        return {
+            "question": question,
+            "box": self.score_box(own, item, measure),
+            "left": left,
+            "right": right,
+            "strip": self.strip_image(item, measure),
+            "note": self.question_note(question, own),
+        }
+
+    def multi(self, question: Question) -> dict[str, Any]:
+        item = question.item_id
+        own_name, all_name = self.name, "" if self.is_national else self.all_name
+        rows = [
+            OptionRow(
+                text,
+                self.figures.value(self.code, item, "option_share", category=code),
+                None
+                if self.is_national
+                else self.figures.value(ALL_PARTICIPATING, item, "option_share", category=code),
+                hidden=self.hidden_text(self.figures.find(self.code, item, "option_share", category=code)),
+            )
+            for code, text in question.answers
+        ]
+        table = []
+        for domain in ("duration", "status", "sex", "age_group"):
+            groups = [
+                {
+                    "name": name,
+                    "n": self.base_text(
+                        self.figures.find(
+                            *(self.code, item, "option_share"),
+                            category=question.answers[0][0],
+                            domain=domain,
+                            group=group,
+                        )
+                    ),
+                    "shares": [
+                        self.share_text(
+                            self.figures.find(
+                                self.code, item, "option_share", category=code, domain=domain, group=group
+                            )
+                        )
+                        for code, _ in question.answers
+                    ],
+                }
+                for group, name in self.survey.groups(domain).items()
+                if any(
+                    self.figures.find(where, item, "option_share", category=code, domain=domain, group=group)
+                    for code, _ in question.answers
+                    for where in (self.code, ALL_PARTICIPATING)
+                )
+            ]
+            if groups:
+                table.append({"name": DOMAIN_NAMES[domain], "rows": groups})
+        first = self.figures.find(self.code, item, "option_share", category=question.answers[0][0])
+        return {
+            "question": question,
+            "chart": self.image(charts.options(rows, own_name, all_name, self.new_canvas)),
+            "table": table,
+            "base": self.base_text(first),
+            "reason": question.reason,
+        }
+
+    def response(self) -> dict[str, Any]:
+        facts = self.data.facts
+        own, national = self.curve(self.code), self.curve(ALL_PARTICIPATING)
+        image = None
+        if own:
+            marks = (
+                ((facts.reminder_1_date - facts.invitation_date).days, "1. påmindelse"),
+                ((facts.reminder_2_date - facts.invitation_date).days, "2. påmindelse (digital post og sms)"),
+            )
+            model = Curve(
+                own, self.name, () if self.is_national else national, "" if self.is_national else self.all_short, marks
+            )
+            image = self.image(charts.response_curve(model, self.new_canvas))
+        rows = [
+            (label, self.response_text(measure, self.code), self.response_text(measure, ALL_PARTICIPATING))
+            for label, measure in (
+                ("Population", "population_n"),
+                ("Stikprøve", "sampled_n"),
+                ("Svar i alt", "answered_n"),
+                ("– heraf gennemført", "complete_n"),
+                ("– heraf delvist besvaret", "partial_n"),
+                ("Svarprocent", "response_rate"),
+                ("Andel, der har gennemført", "complete_rate"),
+            )
+        ]
+        return {
+            "curve": image,
+            "rows": rows,
+            "shares": self.share_plot("sample_share", "respondent_share", "Stikprøve", "Svar"),
+        }
+
+    def representativity(self) -> dict[str, Any]:
+        rows = []
+        for domain in ("sex", "age_group", "target_group"):
+            group = []
+            for code, name in self.survey.groups(domain).items():
+                cells = [
+                    _percent_or_none(
+                        self.figures.value(self.code, "response", measure, domain=domain, group=code)
+                    ) or "–"
+                    for measure in ("population_share", "sample_share", "respondent_share")
+                ]  # fmt: skip
+                if cells != ["–"] * 3:
+                    group.append((name, cells))
+            if group:
+                rows.append({"name": DOMAIN_NAMES[domain], "rows": group})
+        return {
+            "rows": rows,
+            "plot": self.share_plot("population_share", "sample_share", "Population", "Stikprøve"),
+            "regions": codebook_files.read_table("published/pilot2023/representativity_tables.csv").to_dict("records")
+            if self.is_national and self.data.facts.round_id == "2023-2"
+            else [],
+        }
+
+    def weighting(self) -> dict[str, Any]:
+        population = self.response_value("population_n")
+        answered = self.response_value("answered_n")
+        mean_weight = None
+        if population and answered:
+            mean_weight = numbers.decimal_text(population / answered, 1)
+        facts = []
+        for label, measure, decimals in (
+            ("Mindste vægt", "weight_min", 2),
+            ("Største vægt", "weight_max", 2),
+            ("Designeffekt (Kish)", "design_effect", 2),
+            ("Effektivt antal svar", "effective_n", 0),
+        ):
+            value = self.figures.value(self.code, "weighting", measure)
+            if value is not None:
+                facts.append((label, numbers.decimal_text(value, decimals)))
+        return {
+            "mean_weight": mean_weight,
+            "population": self.response_count("population_n"),
+            "answered": self.response_count("answered_n"),
+            "facts": facts,
+            "example": _weighting_example(),
+        }
+
+    def method(self) -> dict[str, Any]:
+        return {"themes": self.survey.themes, "minimum_valid_share": self.survey.codebook.minimum_valid_share}
+
+    def disclosure(self) -> dict[str, Any]:
+        own = [figure for figure in self.figures if figure.municipality_code == self.code]
+        hidden = [figure for figure in own if figure.is_suppressed and figure.measure in {"mean", "category_mean"}]
+        shown = [figure for figure in own if not figure.is_suppressed and figure.measure in {"mean", "category_mean"}]
+        return {
+            "hidden": numbers.count(len(hidden)),
+            "shown": numbers.count(len(shown)),
+            "uncertain": numbers.count(sum(figure.is_uncertain for figure in shown)),
+        }
+
+    def questionnaire_pages(self) -> Iterable[Section]:
+        blocks = []
+        for title, lead, items in self.survey.pages:
+            entries = [
+                {
+                    "wordings": [variant.text["da"] for variant in item.variants] or [item.present["da"]],
+                    "past": "" if item.variants or item.past == item.present else item.past["da"],
+                    "answers": " · ".join(option.text["da"] for option in item.options) or "Fritekst",
+                    "asked": self.asked_text(item.item_id),
+                }
+                for item in items
+            ]
+            blocks.append(({"title": title, "lead": lead, "items": entries}, _block_height(title, lead, entries)))
+        pages = _filled(blocks, room=_QUESTIONNAIRE_ROOM)
+        for number, page in enumerate(pages, 1):
+            title = f"Bilag: Spørgeskemaet ({number} af {len(pages)})" if len(pages) > 1 else "Bilag: Spørgeskemaet"
+            yield Section("questionnaire.xhtml", title, 1 if number == 1 else 0, {"blocks": page})
+
+    def asked_text(self, item_id: str) -> str:
+        known = {question.item_id: question.asked for question in self.survey.questions}
+        return known.get(item_id, "Kun sygedagpengemodtagere." if item_id == "employer" else "")
+
+    def table_pages(self) -> Iterable[Section]:
+        questions = [question for question in self.survey.questions if question.is_scale]
+        for number in range(0, len(questions), 2):
+            tables = [self.table(question) for question in questions[number : number + 2]]
+            yield Section("tables.xhtml", "Bilag: Tabeller" if not number else "", 1 if not number else 0, {
+                "tables": tables,
+                "page": number // 2 + 1,
+                "pages": -(-len(questions) // 2),
+            })  # fmt: skip
+
+    def table(self, question: Question) -> dict[str, Any]:
+        item = question.item_id
+        rows = [self.table_row(self.name, item, self.code, is_strong=True)]
+        if not self.is_national:
+            rows.append(self.table_row(self.all_name, item, ALL_PARTICIPATING))
+        for domain in DOMAINS:
+            added = [
+                self.table_row(name, item, self.code, domain=domain, group=code)
+                for code, name in self.survey.groups(domain).items()
+                if self.is_asked(item, domain, code)
+            ]
+            if added:
+                added[0]["starts"] = True
+            rows.extend(added)
+        return {"question": question, "rows": rows}
+
+    def table_row(
+        self, name: str, item: str, code: str, *, domain: str = "all", group: str = "", is_strong: bool = False
+    ) -> dict[str, Any]:
+        mean = self.figures.find(code, item, "mean", domain=domain, group=group)
+        shares = [
+            self.figures.find(code, item, "share", category=answer, domain=domain, group=group)
+            for answer in SCALE_CODES
+        ]
+        interval = numbers.EN_DASH
+        if mean is not None and mean.lower is not None and mean.upper is not None:
+            interval = numbers.interval(mean.lower, mean.upper)
+        return {
+            "name": name,
+            "n": "–" if mean is None or mean.valid_n is None else numbers.count(mean.valid_n),
+            "shares": [self.share_text(share, decimals=1, sign="") for share in shares],
+            "score": self.score_text(mean),
+            "is_uncertain": bool(mean and mean.is_uncertain),
+            "interval": interval,
+            "dont_know": "–" if mean is None or mean.dont_know_n is None else numbers.count(mean.dont_know_n),
+            "is_strong": is_strong,
+            "starts": False,
+        }
+
+    def colophon(self) -> dict[str, Any]:
+        return {
+            "rows": [
+                ("Runde", self.data.facts.name),
+                ("Område", self.municipality_title),
+                ("Sidste svardag", numbers.day(self.data.facts.close_date)),
+                ("Kodebog", self.data.facts.codebook_version),
+                ("Spørgeskema", self.data.facts.questionnaire_version),
+                ("Øjebliksbillede af svarene", self.data.snapshot_id),
+                ("Programversion", self.data.code_version),
+            ]
+        }
+
+    # Pieces ----------------------------------------------------------------------------------------------------------
+
+    def image(self, chart: Chart, css_class: str = "chart") -> Markup:
+        """Return the `img` of a chart, and remember its canvas under the address."""
+        address = f"chart:{len(self.charts)}"
+        self.charts[address] = chart.canvas
+        self.alternatives[address] = chart.alternative
+        return Markup('<img class="{}" src="{}" alt="{}"/>').format(css_class, address, printable(chart.alternative))
+
+    def distribution(self, bars: Sequence[Bar], question: Question) -> Markup:
+        return self.image(charts.distribution(bars, question.scale_names, self.new_canvas))
+
+    def score_names(self) -> ScoreNames:
+        return ScoreNames(
+            own=f"{self.name}, {self.data.facts.name}",
+            national="" if self.is_national else f"{self.all_name} ({self.participants} kommuner)",
+            previous=self.previous.facts.name if self.previous else "",
+            national_column=self.all_short,
+            has_trend=len(self.data.earlier) >= 2,
+        )
+
+    def scored_themes(self) -> list[sentences.Scored]:
+        return [
+            sentences.Scored(theme.name, self.figures.find(self.code, theme.code, "category_mean"))
+            for theme in self.survey.themes
+        ]
+
+    def score_row(self, label: str, item_id: str, measure: str, group: str = "") -> ScoreRow:
+        own = self.figures.find(self.code, item_id, measure)
+        national = None if self.is_national else self.figures.value(ALL_PARTICIPATING, item_id, measure)
+        return ScoreRow(
+            label=label,
+            score=own.value if own else None,
+            lower=own.lower if own else None,
+            upper=own.upper if own else None,
+            national=national,
+            previous=self.previous_value(item_id, measure),
+            difference=None if self.is_national or own is None else own.difference_to_all,
+            direction=_direction(own),
+            is_uncertain=bool(own and own.is_uncertain),
+            hidden=self.hidden_text(own),
+            trend=self.trend(item_id, measure, self.code),
+            trend_national=() if self.is_national else self.trend(item_id, measure, ALL_PARTICIPATING),
+            group=group,
+        )
+
+    @property
+    def has_uncertain_themes(self) -> bool:
+        return any(score.figure is not None and score.figure.is_uncertain for score in self.scored_themes())
+
+    def previous_value(self, item_id: str, measure: str) -> float | None:
+        if self.previous is None or self.is_broken(item_id, self.previous):
+            return None
+        return self.previous.figures.value(self.code, item_id, measure)
+
+    def trend(self, item_id: str, measure: str, code: str) -> tuple[tuple[str, float], ...]:
+        """Return the unbroken line of rounds up to this one; a codebook change ends it."""
+        points: list[tuple[str, float]] = []
+        for earlier in reversed(self.data.earlier):
+            value = earlier.figures.value(code, item_id, measure)
+            if self.is_broken(item_id, earlier) or value is None:
+                break
+            points.append((earlier.facts.round_id, value))
+        points.reverse()
+        now = self.figures.value(code, item_id, measure)
+        return (*points, (self.data.facts.round_id, now)) if now is not None else ()
+
+    def is_broken(self, item_id: str, earlier: EarlierRound) -> bool:
+        """Return whether a category is not the same in an earlier round's codebook."""
+        crosswalk = self.survey.codebook.crosswalk_to(earlier.facts.codebook_version)
+        return item_id in crosswalk.broken_categories
+
+    def development(self) -> str:
+        if self.previous is None:
+            return "Der er ingen tidligere runde at sammenligne med."
+        broken = [theme.name for theme in self.survey.themes if self.is_broken(theme.code, self.previous)]
+        text = f"Den forrige runde ({self.previous.facts.name}) er vist med en åben cirkel."
+        if broken:
+            text += f" {numbers.enumeration(broken)} er ændret siden og sammenlignes derfor ikke."
+        return text
+
+    def bar(
+        self,
+        label: str,
+        item_id: str,
+        code: str,
+        *,
+        domain: str = "all",
+        group: str = "",
+        is_own: bool = False,
+        figures: FigureSet | None = None,
+    ) -> Bar:
+        figures = figures or self.figures
+        mean = figures.find(code, item_id, "mean", domain=domain, group=group)
+        values = [
+            figures.value(code, item_id, "share", category=answer, domain=domain, group=group) for answer in SCALE_CODES
+        ]
+        known = tuple(value for value in values if value is not None)
+        is_shown = mean is not None and mean.value is not None and len(known) == len(SCALE_CODES)
+        return Bar(
+            label=label,
+            base=self.base_text(mean),
+            shares=known if is_shown else None,
+            score=mean.value if mean is not None and is_shown else None,
+            is_own=is_own,
+            is_uncertain=bool(mean and mean.is_uncertain),
+            hidden=self.hidden_text(mean),
+        )
+
+    def is_asked(self, item_id: str, domain: str, group: str) -> bool:
+        """Return whether a group has a line on a question: someone of it, here or elsewhere, was asked."""
+        asked_groups = self.survey.codebook.item_target_groups.get(item_id)
+        if domain == "target_group" and asked_groups is not None:
+            return group in asked_groups
+        return any(
+            self.figures.find(code, item_id, "mean", domain=domain, group=group) is not None
+            for code in (self.code, ALL_PARTICIPATING)
+        )
+
+    def score_box(self, own: Figure | None, item_id: str, measure: str) -> dict[str, Any]:
+        lines = []
+        if own is not None and own.lower is not None and own.upper is not None:
+            lines.append(f"95{numbers.NO_BREAK_SPACE}% sikkerhedsinterval {numbers.interval(own.lower, own.upper)}")
+        elif own is not None and own.value is not None:
+            lines.append("For få svar til et sikkerhedsinterval")
+        elif own is None or own.value is None:
+            lines.append(self.hidden_text(own))
+        comparisons = []
+        national = self.figures.value(ALL_PARTICIPATING, item_id, measure)
+        if not self.is_national and national is not None:
+            comparisons.append(f"{self.all_name} {numbers.score(national)}")
+        previous = self.previous_value(item_id, measure)
+        if previous is not None:
+            comparisons.append(f"Forrige runde {numbers.score(previous)}")
+        if comparisons:
+            lines.append(" · ".join(comparisons))
+        direction = _direction(own)
+        verdict = {
+            "better": "Sikkert over de øvrige kommuner",
+            "worse": "Sikkert under de øvrige kommuner",
+            "unsure": "Ingen sikker forskel til de øvrige kommuner",
+        }.get(direction, "")
+        return {
+            "name": f"Score i {self.in_place}",
+            "score": self.score_text(own),
+            "lines": lines,
+            "verdict": "" if self.is_national else verdict,
+        }
+
+    def strip_image(self, item_id: str, measure: str, width: float = charts.COLUMN) -> Markup | None:
+        ordered = self.figures.over_municipalities(item_id, measure)
+        if len(ordered) < 3:
+            return None
+        lowest, highest = "Laveste kommune", "Højeste kommune"
+        if self.is_national:
+            lowest = self.extremes(ordered, 0)["names"]
+            highest = self.extremes(ordered, -1)["names"]
+        model = Strip(
+            values=tuple(figure.value for figure in ordered if figure.value is not None),
+            national=self.figures.value(ALL_PARTICIPATING, item_id, measure),
+            national_name=self.all_short,
+            own=None if self.is_national else self.figures.value(self.code, item_id, measure),
+            own_name=self.name,
+            lowest_name=lowest,
+            highest_name=highest,
+        )
+        return self.image(charts.strip(model, self.new_canvas, width))
+
+    def share_plot(self, before: str, after: str, before_name: str, after_name: str) -> Markup | None:
+        rows = []
+        for domain in ("sex", "age_group", "target_group"):
+            is_first = True
+            for code, name in self.survey.groups(domain).items():
+                values = [
+                    self.figures.value(self.code, "response", measure, domain=domain, group=code)
+                    for measure in (before, after)
+                ]
+                if values != [None, None]:
+                    rows.append(ShareRow(name, values[0], values[1], starts_part=is_first))
+                    is_first = False
+        return self.image(charts.shares(rows, before_name, after_name, self.new_canvas)) if rows else None
+
+    def curve(self, code: str) -> tuple[tuple[int, float], ...]:
+        points = [
+            (int(figure.domain_group), figure.value)
+            for figure in self.figures.groups(code, "response", "cumulative_rate", "day")
+            if figure.value is not None
+        ]
+        return tuple(sorted(points))
+
+    def question_note(self, question: Question, own: Figure | None) -> list[str]:
+        notes = []
+        if own is not None and own.dont_know_n is not None:
+            notes.append(f"‘Ved ikke/ikke relevant’ ({numbers.base(own.dont_know_n)}) indgår ikke.")
+        else:
+            notes.append("‘Ved ikke/ikke relevant’ indgår ikke.")
+        notes.append(f"Andele under 5,5{numbers.NO_BREAK_SPACE}% er ikke skrevet i søjlen.")
+        notes.append(f"† Usikkert resultat: færre end {self.data.uncertain_below} svar.")
+        notes.append(
+            f"Grupper med færre end {self.data.suppress_below} svar vises ikke, og den næstmindste gruppe skjules "
+            "også, hvis tallet ellers kan regnes ud."
+        )
+        if any(
+            self.figures.find(self.code, question.item_id, "mean", domain="duration", group=group)
+            for group in self.survey.groups("duration")
+        ):
+            notes.append("Varighed er kun opgjort for aktuelle forløb.")
+        notes.append("Svarene er vægtet efter køn, alder og målgruppe; andelene summerer ikke altid til 100.")
+        return notes
+
+    def hidden_text(self, figure: Figure | None) -> str:
+        if figure is None:
+            return "Ingen svar"
+        return {
+            "few_answers": f"Vises ikke – færre end {self.data.suppress_below} svar",
+            "one_category": "Vises ikke af hensyn til anonymitet",
+            "complementary": "Vises ikke – kunne ellers regnes ud",
+        }.get(figure.suppression_reason or "", "Vises ikke" if figure.is_suppressed else "Ingen svar")
+
+    def base_text(self, figure: Figure | None) -> str:
+        if figure is None:
+            return ""
+        if figure.suppression_reason == "few_answers":
+            space = numbers.NO_BREAK_SPACE
+            return f"n{space}<{space}{self.data.suppress_below}"
+        return "" if figure.valid_n is None else numbers.base(figure.valid_n)
+
+    def score_text(self, figure: Figure | None) -> str:
+        return numbers.EN_DASH if figure is None or figure.value is None else numbers.score(figure.value)
+
+    def share_text(self, figure: Figure | None, decimals: int = 0, sign: str = f"{numbers.NO_BREAK_SPACE}%") -> str:
+        if figure is None or figure.value is None:
+            return numbers.EN_DASH
+        return f"{numbers.percent_number(figure.value, decimals)}{sign}"
+
+    def response_value(self, measure: str, code: str | None = None) -> float | None:
+        return self.figures.value(code or self.code, "response", measure)
+
+    def response_count(self, measure: str) -> str:
+        value = self.response_value(measure)
+        return numbers.EN_DASH if value is None else numbers.count(value)
+
+    def response_text(self, measure: str, code: str) -> str:
+        value = self.response_value(measure, code)
+        if value is None:
+            return numbers.EN_DASH
+        return numbers.percent(value) if measure.endswith("_rate") else numbers.count(value)
+
+    def municipality_name(self, code: str) -> str:
+        return printable(self.data.municipality_names.get(code, code))
+
+
+def _direction(figure: Figure | None) -> Direction:
+    if figure is None or figure.value is None or figure.difference_to_rest is None:
+        return "none"
+    if figure.is_better_than_rest:
+        return "better"
+    return "worse" if figure.is_worse_than_rest else "unsure"
+
+
+def _percent_or_none(value: float | None) -> str | None:
+    return None if value is None else numbers.percent(value)
+
+
+def _name_class(name: str) -> str:
+    if len(name) > 60 or text_width(name, 20, 600) > 200:
+        return "tiny"
+    return "small" if max(text_width(word, 26, 600) for word in name.split() or [""]) > 54 else ""
+
+
+def _block_height(title: str, lead: str, entries: Sequence[Mapping[str, Any]]) -> float:
+    """Return the height in mm of one page of the questionnaire in the appendix (as report.css sets it)."""
+
+    def lines(text: str, size: float = 8.3) -> int:
+        return -(-int(text_width(text, size) * 10) // 1230)
+
+    height = 7.2 * bool(title) + (lines(lead) * 3.95 + 1.2) * bool(lead)
+    for entry in entries:
+        wordings = [*entry["wordings"], *([f"Datid: {entry['past']}"] if entry["past"] else [])]
+        height += sum(lines(wording) * 3.95 + 1.2 for wording in wordings)
+        height += (lines(entry["answers"], 7.8) + lines(entry["asked"], 7.8)) * 3.75 + 1.2
+    return height
+
+
+def _filled(blocks: Sequence[tuple[dict[str, Any], float]], room: float) -> list[list[list[dict[str, Any]]]]:
+    """Return blocks set into pages of two columns, each column at most *room* mm high, in order."""
+    columns: list[list[dict[str, Any]]] = [[]]
+    used = 0.0
+    for block, height in blocks:
+        if columns[-1] and used + height > room:
+            columns.append([])
+            used = 0.0
+        columns[-1].append(block)
+        used += height
+    return [columns[i : i + 2] for i in range(0, len(columns), 2)]
+
+
+@cache
+def _weighting_example() -> list[dict[str, str]]:
+    """Return the pilot's published example: answers, weights and shares of the overall satisfaction."""
+    table = codebook_files.read_figures("published/pilot2023/weighting_example.csv")
+    answers, weights = table["n_unweighted"], table["strataratio_sum"]
+    rows = [
+        {
+            "name": str(row["category"]),
+            "n": numbers.count(row["n_unweighted"]),
+            "share": numbers.percent(row["n_unweighted"] / answers.sum()),
+            "weights": numbers.count(row["strataratio_sum"]),
+            "weighted": numbers.percent(row["strataratio_sum"] / weights.sum()),
+        }
+        for _, row in table.iterrows()
+    ]
+    rows.append(
+        {
+            "name": "I alt",
+            "n": numbers.count(float(answers.sum())),
+            "share": numbers.percent(1.0, 0),
+            "weights": numbers.count(float(weights.sum())),
+            "weighted": numbers.percent(1.0, 0),
+        }
+    )
+    return rows
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Return the template environment: everything escaped, everything printable, nothing undefined."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(resource_folder("templates") / "reports"),
+        autoescape=True,
+        finalize=_printable_value,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["day"] = numbers.day
+    made.filters["word"] = numbers.word
+    made.filters["truncated"] = _truncated
+    return made
+
+
+def _truncated(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+
+
+def _printable_value(value: object) -> object:
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,0 +1,102 @@
+"""
+Sentences of a report. A finding is said only where the difference is significant; the rest is described, not claimed.
+
+Danish readers: short sentences, the municipality as subject, numbers in parentheses.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from borgerpuls.reporting import numbers
+from borgerpuls.reporting.figures import Figure
+
+
+class Scored(NamedTuple):
+    """A named score: a category or a question, and its figure for the municipality."""
+
+    name: str
+    figure: Figure | None
+
+
+def finding_title(place: str, themes: Sequence[Scored]) -> str:
+    """
+    Return the title of the summary page, from the significant differences between *place* and the others.
+
+    Args:
+        place: The municipality's name.
+        themes: The categories with the municipality's figures.
+    """
+    shown = [theme for theme in themes if theme.figure is not None and theme.figure.value is not None]
+    if not shown:
+        return f"{place}: for få svar til at vise resultater"
+    above = [theme.name for theme in shown if theme.figure and theme.figure.is_better_than_rest]
+    below = [theme.name for theme in shown if theme.figure and theme.figure.is_worse_than_rest]
+    if not above and not below:
+        return f"Ingen sikre forskelle mellem {place} og de øvrige deltagende kommuner"
+    if above and below:
+        return f"{place} ligger over gennemsnittet på {_how_many(above, shown)} og under på {_how_many(below, shown)}"
+    side, names = ("over", above) if above else ("under", below)
+    return f"{place} ligger {side} gennemsnittet på {_how_many(names, shown, is_alone=True)}"
+
+
+def summary_lead(place: str, themes: Sequence[Scored], national_name: str) -> str:
+    """Return what stands under the title: the highest and lowest category when their intervals are apart."""
+    shown = [(theme.name, theme.figure) for theme in themes if theme.figure and theme.figure.value is not None]
+    if not shown:
+        return (
+            f"Der er for få svar i {place} til, at resultater kan vises uden risiko for at genkende enkelte borgere. "
+            f"Rapporten viser, hvad {national_name} svarer."
+        )
+    ordered = sorted(shown, key=lambda theme: theme[1].value or 0.0)
+    (low_name, low), (high_name, high) = ordered[0], ordered[-1]
+    if len(shown) < 2 or low.upper is None or high.lower is None or high.lower <= low.upper:
+        return "Scorerne for temaerne ligger så tæt, at usikkerheden ikke tillader at udpege det højeste eller laveste."
+    return (
+        f"Scoren er højest for {_theme(high_name)} ({numbers.score(high.value or 0.0)}) "
+        f"og lavest for {_theme(low_name)} ({numbers.score(low.value or 0.0)}) på skalaen fra 1 til 5."
+    )
+
+
+def strengths(scores: Sequence[Scored], most: int = 6) -> list[str]:
+    """Return one sentence per score that is significantly above the other municipalities, largest first."""
+    return [_difference_sentence(name, figure) for name, figure in _significant(scores, 1)[:most]]
+
+
+def attention_points(scores: Sequence[Scored], most: int = 6) -> list[str]:
+    """Return one sentence per score that is significantly below the other municipalities, largest first."""
+    return [_difference_sentence(name, figure) for name, figure in _significant(scores, -1)[:most]]
+
+
+def _significant(scores: Sequence[Scored], sign: int) -> list[tuple[str, Figure]]:
+    found = [
+        (name, figure)
+        for name, figure in scores
+        if figure is not None
+        and figure.value is not None
+        and figure.difference_to_all is not None
+        and (figure.is_better_than_rest if sign > 0 else figure.is_worse_than_rest)
+    ]
+    return sorted(found, key=lambda row: (-abs(row[1].difference_to_all or 0.0), row[0]))
+
+
+def _difference_sentence(name: str, figure: Figure) -> str:
+    gap = figure.difference_to_all or 0.0
+    side = "over" if gap > 0 else "under"
+    return (
+        f"{name} ({numbers.score(figure.value or 0.0)}) ligger {numbers.decimal_text(abs(gap), 2)} "
+        f"{side} de deltagende kommuner."
+    )
+
+
+def _how_many(names: Sequence[str], shown: Sequence[Scored], *, is_alone: bool = False) -> str:
+    if len(names) == len(shown) and len(shown) > 1:
+        return f"alle {numbers.word(len(shown))} temaer"
+    if len(names) == 1:
+        return f"temaet {names[0].lower()}" if is_alone else names[0].lower()
+    if is_alone:
+        return f"{numbers.word(len(names))} af {numbers.word(len(shown))} temaer"
+    return numbers.enumeration([name.lower() for name in names])
+
+
+def _theme(name: str) -> str:
+    return name[:1].lower() + name[1:]
