@@ -32,7 +32,7 @@ clean: .venv/installed ## Stop them and remove their data, keys and logs; .venv 
 test: .venv/installed-dev ## Run the whole test suite (ARGS="-k frame": a part of it)
 	@.venv/bin/python -m pytest --ignore=tests/benchmarks $(ARGS)
 
-montecarlo: .venv/installed-dev ## Check the statistics by simulation (about 10 minutes): docs/statistics-figures
+montecarlo: .venv/installed-dev ## Check the statistics by simulation (some minutes): docs/statistics-figures
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv/bin/python tests/montecarlo/run.py $(ARGS)
 
 check: .venv/installed-dev ## Run ruff and mypy
