@@ -95,15 +95,15 @@ def make_country(seed: int, municipalities: CountryKind = "pilot", round_id: str
     """
     dates = dates_of_round(round_id)
     sizes = municipality_sizes(municipalities)
-    citizens = _cells(sizes, _stream(seed, "cells"))
-    _add_subgroup(citizens, _stream(seed, "subgroup"))
-    _add_spell(citizens, dates, _stream(seed, "spell"))
-    citizens["satisfaction"] = _stream(seed, "satisfaction").standard_normal(len(citizens))
-    strangers = _strangers(citizens, dates, _stream(seed, "strangers"))
+    citizens = _cells(sizes, stream(seed, "cells"))
+    _add_subgroup(citizens, stream(seed, "subgroup"))
+    _add_spell(citizens, dates, stream(seed, "spell"))
+    citizens["satisfaction"] = stream(seed, "satisfaction").standard_normal(len(citizens))
+    strangers = _strangers(citizens, dates, stream(seed, "strangers"))
     everyone = pd.concat([citizens, strangers], ignore_index=True)
     _add_identity(everyone, dates, seed)
     citizens, strangers = everyone.iloc[: len(citizens)].copy(), everyone.iloc[len(citizens) :]
-    earlier = _earlier_spells(citizens, dates, _stream(seed, "earlier"))
+    earlier = _earlier_spells(citizens, dates, stream(seed, "earlier"))
     latent = ["status", "duration_group", "satisfaction"]
     other_rows = pd.concat([strangers, earlier], ignore_index=True).drop(columns=latent)
     names = municipality_list().set_index("municipality_code")["name"]
@@ -413,7 +413,7 @@ def _earlier_spells(citizens: pd.DataFrame, dates: RecipeDates, rng: np.random.G
 
 
 def _add_identity(everyone: pd.DataFrame, dates: RecipeDates, seed: int) -> None:
-    rng = _stream(seed, "identity")
+    rng = stream(seed, "identity")
     n = len(everyone)
     years = everyone["age_years"].to_numpy(int)
     birthday = pd.to_datetime(
@@ -440,6 +440,6 @@ def _day(day: Any) -> np.datetime64:
     return np.datetime64(day, "D")
 
 
-def _stream(seed: int, name: str) -> np.random.Generator:
+def stream(seed: int, name: str) -> np.random.Generator:
     """Return an independent stream of random numbers per purpose: one more draw here changes nothing there."""
     return np.random.default_rng([seed, *name.encode()])
