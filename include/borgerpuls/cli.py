@@ -99,16 +99,21 @@ def sample(
     """
     Draw a stratified sample that anyone can draw again.
 
-    Reads frame.csv (person_id, municipality, sex, age_group, target_group; one row per person, any codes) and, without
-    --precision, sizes.csv (municipality, n). Other columns are ignored. With --precision a municipality's size is
-    n = N z²pq / (e²(N-1) + z²pq) over the expected response, kept between minimum and maximum and spread to the total by
+    Reads frame.csv (person_id, municipality, sex, age_group, target_group; one
+    row per person, any codes) and, without --precision, sizes.csv
+    (municipality, n). Other columns are ignored. With --precision a
+    municipality's size is n = N z²pq / (e²(N-1) + z²pq) over the expected
+    response, kept between minimum and maximum and spread to the total by
     largest remainders. A size at or above the frame is a census.
 
-    Strata are sex x age group inside the municipality, allocated in proportion. Inside a stratum the draw is systematic
-    from a list sorted by target group, in random order within the group.
+    Strata are sex x age group inside the municipality, allocated in proportion.
+    Inside a stratum the draw is systematic from a list sorted by target group,
+    in random order within the group.
 
-    Writes sample.csv (the persons with stratum_id and selection_probability), allocation.csv (frame and sample per
-    stratum), balance.csv (frame against sample by target group, sex and age group) and draw.json (seed and frame hash).
+    Writes sample.csv (the persons with stratum_id and selection_probability),
+    allocation.csv (frame and sample per stratum), balance.csv (frame against
+    sample by target group, sex and age group) and draw.json (seed and frame
+    hash).
     """
     from borgerpuls.sampling.allocation import PrecisionTarget
     from borgerpuls.sampling.files import sample_files
@@ -137,18 +142,24 @@ def weight(
     """
     Weight answers up to the population.
 
-    Reads respondents.csv (id, round, muni, sex, age, tg; one row per answer) and population_cells.csv (round, muni, sex,
-    age, tg, N; persons, with a row for every cell that has people). Codes: sex 0 women 1 men; age 0 under 30, 1 30-49,
-    2 50 and over; tg as the codebook numbers its target groups. Other columns are ignored.
+    Reads respondents.csv (id, round, muni, sex, age, tg; one row per answer)
+    and population_cells.csv (round, muni, sex, age, tg, N; persons, with a row
+    for every cell that has people). Codes: sex 0 women 1 men; age 0 under 30, 1
+    30-49, 2 50 and over; tg as the codebook numbers its target groups. Other
+    columns are ignored.
 
-    The weight is N / r of the weighting cell municipality x sex x age x target group. A cell with fewer than
-    --minimum-cell answers is merged with a neighbour: along the collapse order of the target groups, then with the next
-    age, then with the other sex. A municipality without answers is left out, by name.
+    The weight is N / r of the weighting cell municipality x sex x age x target
+    group. A cell with fewer than --minimum-cell answers is merged with a
+    neighbour: along the collapse order of the target groups, then with the next
+    age, then with the other sex. A municipality without answers is left out, by
+    name.
 
-    Writes weights.csv (id, weight, round, muni, cell, stratum), collapse.csv (every raw cell with its weighting cell,
-    its stratum, N and r), merges.csv (every merge in order), margins.csv (how far the weights are from the population on
-    sex, age and tg) and summary.csv (Kish design effect and effective n). Raking and trimming are choices of a round;
-    estimate does not use them.
+    Writes weights.csv (id, weight, round, muni, cell, stratum), collapse.csv
+    (every raw cell with its weighting cell, its stratum, N and r), merges.csv
+    (every merge in order), margins.csv (how far the weights are from the
+    population on sex, age and tg) and summary.csv (Kish design effect and
+    effective n). Raking and trimming are choices of a round; estimate does not
+    use them.
     """
     from borgerpuls.weighting.files import weight_files
 
@@ -174,21 +185,28 @@ def estimate(
     """
     Weight, estimate and compare, with standard errors and intervals.
 
-    Reads population_cells.csv and respondents.csv as `borgerpuls weight` does; respondents.csv has further any number
-    of items (q1, q2, ...; 1-5, empty when there is no valid answer), multi-select options (m1, m2, ...; 1 chosen, 0 not,
-    empty when not asked), status (0 current, 1 ended) and dur (0-3, -1 when ended). Other columns are ignored. Several
-    rounds may be in the same files.
+    Reads population_cells.csv and respondents.csv as `borgerpuls weight` does;
+    respondents.csv has further any number of items (q1, q2, ...; 1-5, empty
+    when there is no valid answer), multi-select options (m1, m2, ...; 1 chosen,
+    0 not, empty when not asked), status (0 current, 1 ended) and dur (0-3, -1
+    when ended). Other columns are ignored. Several rounds may be in the same
+    files.
 
-    estimates.csv: round, question, var, group, muni (-1 is all participating); n valid answers, missing_n without one;
-    mean, se_mean, df, lo_mean, hi_mean (95 %, t); for each answer p5 ... p1 its share, se_, lo_, hi_ (95 %, logit); top2,
-    the share that answered 4 or 5, likewise; outcome says why a figure or interval is missing.
+    estimates.csv: round, question, var, group, muni (-1 is all participating);
+    n valid answers, missing_n without one; mean, se_mean, df, lo_mean, hi_mean
+    (95 %, t); for each answer p5 ... p1 its share, se_, lo_, hi_ (95 %, logit);
+    top2, the share that answered 4 or 5, likewise; outcome says why a figure or
+    interval is missing.
 
-    differences.csv: type (muni_vs_national, muni_vs_rest, roundB_minus_roundA), round, question, muni, diff, se, z,
-    p_norm (normal), df (Satterthwaite), p_t (t), p_bh (p_t after Benjamini-Hochberg over the municipality's report: its
+    differences.csv: type (muni_vs_national, muni_vs_rest, roundB_minus_roundA),
+    round, question, muni, diff, se, z, p_norm (normal), df (Satterthwaite), p_t
+    (t), p_bh (p_t after Benjamini-Hochberg over the municipality's report: its
     comparisons with the rest and with the round before), outcome.
 
-    multiselect.csv: round, option, muni, n asked, p, se, df, lo, hi, outcome. weights.csv, collapse.csv and merges.csv
-    as `borgerpuls weight` writes them. Missing figures are empty. The files are not protected by disclosure control.
+    multiselect.csv: round, option, muni, n asked, p, se, df, lo, hi, outcome.
+    weights.csv, collapse.csv and merges.csv as `borgerpuls weight` writes them.
+    Missing figures are empty. The files are not protected by disclosure
+    control.
     """
     from borgerpuls.estimation.files import estimate_files
     from borgerpuls.estimation.variance import Variance
