@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
+from uuid import UUID
 
 import pandas as pd
 from sqlalchemy import Connection, Row
@@ -381,6 +382,47 @@ def sending_windows() -> SendingWindows:
     """Return the sending windows of the settings."""
     chosen = settings()
     return SendingWindows(chosen.digital_post_days, chosen.digital_post_hours, chosen.sms_days, chosen.sms_hours)
+
+
+# --- by hand ------------------------------------------------------------------------------------------------------
+
+
+def pause(round_id: str, reason: str, operator: str) -> None:
+    """Let a round send nothing until it is resumed. Takes effect within one batch."""
+    _by_hand("pause", round_id, operator, {"reason": reason})
+
+
+def resume(round_id: str, operator: str) -> None:
+    """Let a paused round go on."""
+    _by_hand("resume", round_id, operator, {})
+
+
+def stop(round_id: str, reason: str, operator: str) -> None:
+    """Stop a round for good: nothing is ever sent in it again."""
+    _by_hand("stop", round_id, operator, {"reason": reason})
+
+
+def _by_hand(action: str, round_id: str, operator: str, parameters: dict[str, str]) -> None:
+    with transaction("fieldwork") as connection:
+        _round(connection, round_id)
+        connection.execute(load_query(f"fieldwork/{action}.sql"), {"round_id": round_id} | parameters)
+        _audit(connection, round_id, operator, action, note=parameters.get("reason", ""))
+
+
+def _audit(
+    connection: Connection, round_id: str, operator: str, action: str, *, person_id: UUID | None = None, note: str = ""
+) -> None:
+    connection.execute(
+        load_query("fieldwork/audit.sql"),
+        {
+            "round_id": round_id,
+            "happened_at": clock.now(),
+            "operator": operator,
+            "action": action,
+            "person_id": person_id,
+            "note": note,
+        },
+    )
 
 
 # --- receipts and the end -----------------------------------------------------------------------------------------

@@ -477,6 +477,15 @@ CREATE TABLE responses.expectation_result (
     PRIMARY KEY (round_id, suite, expectation, column_name)
 );
 
+CREATE TABLE responses.release (        -- a quarantined response that a person has looked at and let out, as it was then
+    round_id text NOT NULL REFERENCES rounds.round,
+    response_id uuid NOT NULL,
+    revision integer NOT NULL,
+    released_by text NOT NULL,
+    reason text NOT NULL,
+    PRIMARY KEY (round_id, response_id)
+);
+
 CREATE TABLE responses.disposition (    -- one row per sampled person; sums to the sample
     round_id text NOT NULL,
     person_id uuid NOT NULL,
@@ -639,6 +648,7 @@ GRANT SELECT (round_id) ON fieldwork.message TO borgerpuls_sampling;
 
 GRANT USAGE ON SCHEMA fieldwork, link, identity, sampling, frame, answers TO borgerpuls_fieldwork;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA fieldwork, link TO borgerpuls_fieldwork;
+REVOKE UPDATE, DELETE ON fieldwork.audit FROM borgerpuls_fieldwork;
 GRANT SELECT ON identity.citizen, identity.data_key TO borgerpuls_fieldwork;
 GRANT SELECT ON ALL TABLES IN SCHEMA sampling, frame TO borgerpuls_fieldwork;
 GRANT SELECT (response_id, round_id, state, revision), INSERT ON answers.form TO borgerpuls_fieldwork;
