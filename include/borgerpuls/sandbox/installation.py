@@ -24,6 +24,8 @@ from borgerpuls.sandbox.postgres import EmbeddedPostgres, free_port
 PORT_NAMES = ("postgres", "airflow", "questionnaire", "digital_post", "sms")
 SECRET_NAMES = ("pipeline", "web", "gateway", "airflow_api", "airflow_jwt")
 
+INSTALLATION_FILE = "installation.json"
+
 HOME_MARK = "BORGERPULS_SANDBOX_HOME"
 """Set in every process of an installation to its folder: how `make down` knows its own."""
 
@@ -148,11 +150,7 @@ def open_installation(
     """
     home = home.resolve()
     home.mkdir(parents=True, exist_ok=True)
-    file = home / "installation.json"
-    try:
-        kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        kept = {}  # lost or damaged: make it anew, the databases' passwords are set at every start
+    kept = _kept(home)
     ports = {name: port for name, port in kept.get("ports", {}).items() if name not in renew_ports}
     for name in PORT_NAMES:
         while name not in ports:
@@ -166,12 +164,17 @@ def open_installation(
         seed=kept.get("seed", 1) if seed is None else seed,
     )
     _write_private(
-        file,
+        home / INSTALLATION_FILE,
         {"ports": installation.ports, "secrets": installation.secrets, "seed": installation.seed},
     )
     if not installation.password_file.exists():
         _write_private(installation.password_file, {user: secrets.token_urlsafe(9) for user in AIRFLOW_USERS})
     return installation
+
+
+def is_installed(home: Path) -> bool:
+    """Tell whether the folder still knows its ports and secrets."""
+    return bool(_kept(home))
 
 
 @contextmanager
@@ -193,6 +196,15 @@ def only_one_command(home: Path) -> Iterator[None]:
                 next_step="Wait until it has ended.",
             ) from error
         yield
+
+
+def _kept(home: Path) -> dict[str, Any]:
+    """Return what was written last; nothing when it is lost or damaged: passwords are set anew at every start."""
+    try:
+        kept: dict[str, Any] = json.loads((home / INSTALLATION_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return kept
 
 
 def _write_private(file: Path, content: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ import httpx
 from borgerpuls import database, settings, vault
 from borgerpuls.errors import ServiceDidNotStart
 from borgerpuls.migration import migrate
-from borgerpuls.sandbox.installation import HOME_MARK, PORT_NAMES, Installation, open_installation
+from borgerpuls.sandbox.installation import HOME_MARK, PORT_NAMES, Installation, is_installed, open_installation
 from borgerpuls.sandbox.postgres import EmbeddedPostgres, reachable_folder, running_postgres, start_postgres
 
 SERVICE_MARK = "BORGERPULS_SANDBOX_SERVICE"
@@ -119,10 +119,10 @@ def up(home: Path, *, seed: int | None = None, fresh: bool = False, report: Repo
     Raises:
         ServiceDidNotStart: A service ended or did not become healthy; the message names its log.
     """
-    installation = open_installation(home, seed=seed)
-    if fresh:
+    if fresh or not is_installed(home):
         report("Stopping what runs from before")
-        stop_services(installation.home)
+        stop_services(home.resolve())
+    installation = open_installation(home, seed=seed)
     installation, postgres = _start_database(installation, report)
     if fresh:
         _forget_round(installation, postgres)
