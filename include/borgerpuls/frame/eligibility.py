@@ -86,9 +86,9 @@ def decide(spells: pd.DataFrame, period: ReferencePeriod, codebook: Codebook) ->
         np.select(
             [
                 ~decisive,
-                spells["is_deceased_or_emigrated"].astype(bool).groupby(person).transform("any"),
+                spells["is_deceased_or_emigrated"].astype(bool).groupby(person, sort=False).transform("any"),
                 ~included,
-                ~was_active.groupby(person).transform("any"),
+                ~was_active.groupby(person, sort=False).transform("any"),
                 days < placed["min_weeks"] * DAYS_IN_WEEK,
             ],
             [

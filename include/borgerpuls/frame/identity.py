@@ -18,8 +18,8 @@ ADDRESS = ("co_navn", "vejnavn", "husnr", "etage", "side", "postnr")
 
 def person_ids(cpr: pd.Series, round_id: str, vault: Vault) -> pd.Series:
     """Return the round's pseudonym of each CPR number, index as *cpr*."""
-    known: dict[str, uuid.UUID] = {number: vault.person_id(round_id, number) for number in cpr.unique()}
-    return cpr.map(known)
+    ids = [vault.person_id(round_id, number) for number in cpr.tolist()]
+    return pd.Series(ids, index=cpr.index, dtype=object)
 
 
 def sealed_citizens(rows: pd.DataFrame, key: RoundKey, vault: Vault) -> pd.DataFrame:
@@ -37,7 +37,9 @@ def sealed_citizens(rows: pd.DataFrame, key: RoundKey, vault: Vault) -> pd.DataF
             "person_id": rows["person_id"],
             "municipality_code": rows["municipality_code"],
             "cpr": _sealed(rows["cpr"], "cpr", rows["person_id"], key.encrypt),
-            "cpr_lookup": pd.Series([vault.lookup(number) for number in rows["cpr"]], index=rows.index, dtype=object),
+            "cpr_lookup": pd.Series(
+                [vault.lookup(number) for number in rows["cpr"].tolist()], index=rows.index, dtype=object
+            ),
             "name": _sealed(name.mask(name == ""), "name", rows["person_id"], key.encrypt),
             "mobile": _sealed(rows["mobil"], "mobile", rows["person_id"], key.encrypt),
             "address": _sealed(_addresses(rows), "address", rows["person_id"], key.encrypt),
@@ -62,7 +64,7 @@ def opened_file(sealed: bytes, municipality_code: str, key: RoundKey) -> bytes:
 
 
 def _addresses(rows: pd.DataFrame) -> pd.Series:
-    parts = zip(*(rows[column].fillna("") for column in ADDRESS), strict=True)
+    parts = zip(*(rows[column].fillna("").tolist() for column in ADDRESS), strict=True)
     texts = [
         json.dumps({column: part for column, part in zip(ADDRESS, address, strict=True) if part}, ensure_ascii=False)
         for address in parts
@@ -76,6 +78,6 @@ def _sealed(
 ) -> pd.Series:
     sealed = [
         encrypt(value, f"{column}|{person}") if is_there else None
-        for value, is_there, person in zip(values, values.notna(), person_id, strict=True)
+        for value, is_there, person in zip(values.tolist(), values.notna().tolist(), person_id, strict=True)
     ]
     return pd.Series(sealed, index=values.index, dtype=object)

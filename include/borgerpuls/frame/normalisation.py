@@ -28,6 +28,7 @@ _HARD_SPACE = "\u00a0"
 _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[T ][0-9:.]+Z?)?")
 _DANISH_DATE = re.compile(r"([0-9]{1,2})[-.]([0-9]{1,2})[-.]([0-9]{4})(?:[T ][0-9:.]+)?")
 _DENMARK = "45"
+_CAN_BE_MOBILE = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 POSSIBLE_DATE = (
     r"^(?:(?:18|19|20)[0-9]{2}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -98,7 +99,7 @@ def language_code(text: str) -> str | None:
 
 def usable_numbers(numbers: pd.Series) -> pd.Series:
     """
-    Return phone numbers as E.164 digits without the plus; missing where a number cannot be used.
+    Return phone numbers as E.164 digits without the plus; missing where a number cannot be a mobile's.
 
     Danish numbers, nearly all of them, are tested against the library's own pattern at once; the others one by one.
     """
@@ -146,8 +147,8 @@ def _padded(code: str, width: int) -> str:
 
 
 def _danish_pattern() -> str:
-    general = getattr(PhoneMetadata.metadata_for_region("DK"), "general_desc", None)
-    return str(getattr(general, "national_number_pattern", None))
+    mobile = getattr(PhoneMetadata.metadata_for_region("DK"), "mobile", None)
+    return str(getattr(mobile, "national_number_pattern", None))
 
 
 def _foreign_number(number: str) -> str | None:
@@ -155,6 +156,6 @@ def _foreign_number(number: str) -> str | None:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_valid_number(parsed):
+    if phonenumbers.number_type(parsed) not in _CAN_BE_MOBILE:
         return None
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
