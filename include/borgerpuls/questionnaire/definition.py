@@ -62,13 +62,13 @@ class Condition:
     """
     One node of a routing condition.
 
-    `is`: an answer or background variable has one of *values*; an item with no answer has none of them.
+    `is`: an answer or background variable has one of *codes*; an item with no answer has none of them.
     `all`, `any`, `not`: of *parts*. `all` of nothing is true.
     """
 
     operator: Literal["is", "all", "any", "not"]
     variable: str = ""
-    values: frozenset[str] = frozenset()
+    codes: frozenset[str] = frozenset()
     parts: tuple["Condition", ...] = ()
 
     def variables(self) -> frozenset[str]:
@@ -433,7 +433,7 @@ class _Reader:
             return Condition("not", parts=(self.condition(value, place),))
         if key in {"all", "any"} or not isinstance(value, list) or not value:
             raise InstrumentIsUnreadable(f"The condition on {key!r} must be a list that is not empty.", where=place)
-        return Condition("is", variable=str(key), values=frozenset(map(str, value)))
+        return Condition("is", variable=str(key), codes=frozenset(map(str, value)))
 
     def text(self, data: Any, place: str) -> Text:
         table = self.table(data, place)
@@ -514,9 +514,9 @@ def _check_leaf(leaf: Condition, items: Mapping[str, Item], instrument: Instrume
         known = frozenset(items[leaf.variable].codes)
     else:
         raise InstrumentIsUnreadable(f"The condition looks at {leaf.variable!r}, which is no item.", where=here)
-    if known is not None and not leaf.values <= known:
+    if known is not None and not leaf.codes <= known:
         raise InstrumentIsUnreadable(
-            f"The condition on {leaf.variable!r} names {', '.join(map(repr, sorted(leaf.values - known)))}, "
+            f"The condition on {leaf.variable!r} names {', '.join(map(repr, sorted(leaf.codes - known)))}, "
             "which it never is.",
             where=here,
         )
@@ -542,5 +542,5 @@ def _fill(item: Item, local_items: Mapping[str, tuple[Item, ...]]) -> Iterator[I
             if local.item_id == item.item_id:
                 yield replace(
                     local,
-                    visible_if=Condition("is", variable="municipality_code", values=frozenset({code})),
+                    visible_if=Condition("is", variable="municipality_code", codes=frozenset({code})),
                 )

@@ -7,6 +7,9 @@ An answer to an item that is not asked decides nothing, so a changed answer can 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
+
+import pandas as pd
 
 from borgerpuls.questionnaire.definition import Condition, Instrument, Item, Page, Text
 
@@ -32,6 +35,16 @@ class Path:
     asked: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What many citizens are asked; all of one pattern are asked the same."""
+
+    pattern: "pd.Series[int]"
+    """Number of the pattern per form, index as the forms."""
+    items: pd.DataFrame
+    """One row per pattern and item asked: `pattern`, `item_id`, `page` (0 is the first page shown), `page_id`."""
+
+
 def is_met(condition: Condition, background: Background, answers: Answers) -> bool:
     """Return whether *condition* is true; a variable without a value has none of the values asked for."""
     if condition.operator == "all":
@@ -41,8 +54,8 @@ def is_met(condition: Condition, background: Background, answers: Answers) -> bo
     if condition.operator == "not":
         return not is_met(condition.parts[0], background, answers)
     if condition.variable in Background.__slots__:
-        return getattr(background, condition.variable) in condition.values
-    return not condition.values.isdisjoint(answers.get(condition.variable, ()))
+        return getattr(background, condition.variable) in condition.codes
+    return not condition.codes.isdisjoint(answers.get(condition.variable, ()))
 
 
 def asked_items(instrument: Instrument, background: Background, answers: Answers) -> tuple[Item, ...]:
@@ -83,6 +96,38 @@ def wording(instrument: Instrument, item: Item, background: Background, answers:
             return variant.text
     is_past = not instrument.past_codes.isdisjoint(answers.get(instrument.tense_item, ()))
     return item.past if is_past else item.present
+
+
+def asked_by_pattern(instrument: Instrument, forms: pd.DataFrame, answers: pd.DataFrame) -> Asked:
+    """
+    Decide what many citizens are asked, once per distinct background and routing answers instead of once per form.
+
+    Args:
+        instrument: One version.
+        forms: One row per form: `response_id`, `target_group`, `subgroup`, `municipality_code`.
+        answers: One row per answered item: `response_id`, `item_id`, `choices` (tuple or list of codes).
+    """
+    deciding = answers[answers["item_id"].isin(instrument.routing_items)]
+    columns = [forms[name].to_numpy() for name in Background.__slots__]
+    for item in instrument.routing_items:
+        of_item = deciding[deciding["item_id"] == item].set_index("response_id")["choices"]
+        columns.append(forms["response_id"].map(of_item).to_numpy())
+    keys = [
+        tuple(tuple(part) if isinstance(part, list | tuple) else part if isinstance(part, str) else () for part in row)
+        for row in zip(*columns, strict=True)
+    ]
+    numbers: dict[tuple[Any, ...], int] = {}
+    pattern = [numbers.setdefault(key, len(numbers)) for key in keys]
+    known = len(Background.__slots__)
+    rows = []
+    for key, number in numbers.items():
+        codes = {item: chosen for item, chosen in zip(instrument.routing_items, key[known:], strict=True) if chosen}
+        for place, (page, items) in enumerate(asked_pages(instrument, Background(*key[:known]), codes)):
+            rows += [(number, item.item_id, place, page.page_id) for item in items]
+    return Asked(
+        pd.Series(pattern, index=forms.index, dtype="int64"),
+        pd.DataFrame(rows, columns=["pattern", "item_id", "page", "page_id"]),
+    )
 
 
 def paths(instrument: Instrument, municipalities: tuple[str, ...] = ("",)) -> Iterator[Path]:

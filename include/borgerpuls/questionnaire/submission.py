@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from borgerpuls.database import copy_rows, load_query, read_table
 from borgerpuls.errors import AnswerIsImpossible, FormIsNotOpen
 from borgerpuls.questionnaire.definition import Instrument, Item
-from borgerpuls.questionnaire.routing import Background, asked_items, asked_pages, next_page
+from borgerpuls.questionnaire.routing import Background, asked_by_pattern, asked_items, asked_pages, next_page
 
 OPEN_ROUND_STATES = frozenset({"open", "approved"})
 OPEN_FORM_STATES = frozenset({"unopened", "started"})
@@ -283,7 +283,7 @@ def submit_bulk(
     answers["choices"] = answers["choices"].map(tuple)
     _refuse_impossible(instrument, answers)
     texts = _clean_texts(instrument, open_answers, taken)
-    asked = _asked_of(instrument, taken, answers)
+    asked = asked_by_pattern(instrument, taken, answers)
 
     key = ["pattern", "item_id"]
     given = pd.concat([answers[["response_id", "item_id"]], texts[["response_id", "item_id"]]])
@@ -351,14 +351,6 @@ def submit_bulk(
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    pattern: "pd.Series[int]"
-    """Per form (order as given), the number of its pattern: forms of one pattern are asked the same."""
-    items: pd.DataFrame
-    """`pattern`, `item_id`, `page` (0 is the first page shown), `page_id`."""
-
-
 def _furthest(instrument: Instrument, form: Form, page_id: str) -> str:
     order = [page.page_id for page in instrument.pages]
     return page_id if form.page_id is None else max(page_id, form.page_id, key=order.index)
@@ -369,28 +361,6 @@ def _after(form: Form, instrument: Instrument) -> PageSaved:
     if form.state not in OPEN_FORM_STATES:
         return PageSaved(None, is_replay=True)
     return PageSaved(form.page_id or next_page(instrument, form.background, form.choices, None), is_replay=True)
-
-
-def _asked_of(instrument: Instrument, forms: pd.DataFrame, answers: pd.DataFrame) -> _Asked:
-    """Decide routing once per distinct background and routing answers instead of once per form."""
-    routing = instrument.routing_items
-    background = ["target_group", "subgroup", "municipality_code"]
-    deciding = answers[answers["item_id"].isin(routing)]
-    columns = {name: forms[name].to_numpy() for name in background}
-    for item in routing:
-        of_item = deciding[deciding["item_id"] == item].set_index("response_id")["choices"]
-        columns[item] = forms["response_id"].map(of_item).to_numpy()
-    keys = pd.Series(list(zip(*columns.values(), strict=True)), dtype=object)
-    keys = keys.map(lambda key: tuple(part if isinstance(part, str | tuple) else () for part in key))
-    pattern, distinct = pd.factorize(keys)
-    rows = []
-    for number, key in enumerate(distinct):
-        codes = {item: chosen for item, chosen in zip(routing, key[3:], strict=True) if chosen}
-        pages = asked_pages(instrument, Background(*key[:3]), codes)
-        rows += [
-            (number, item.item_id, place, page.page_id) for place, (page, items) in enumerate(pages) for item in items
-        ]
-    return _Asked(pd.Series(pattern), pd.DataFrame(rows, columns=["pattern", "item_id", "page", "page_id"]))
 
 
 def _refuse_impossible(instrument: Instrument, answers: pd.DataFrame) -> None:

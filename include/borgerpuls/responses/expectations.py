@@ -1,0 +1,234 @@
+"""
+What is expected of every response, checked with Great Expectations once per round.
+
+Quarantine follows from the results and from nothing else: a response is set aside when a rule that quarantines names it.
+Speeders and straight-liners are noted, not set aside. Results carry counts and ids, never an answer. Great Expectations
+is imported inside the function that uses it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from borgerpuls.codebooks.codebook import Codebook
+from borgerpuls.errors import ExpectationDidNotRun
+from borgerpuls.questionnaire.definition import Instrument, Item
+from borgerpuls.terms import AnswerOutcome, Completeness
+
+ROW_ID = "row_id"
+JOIN = "|"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """
+    One expectation of every response.
+
+    `reason` is the Danish text that a quarantined response carries. A rule that does not quarantine only notes.
+    """
+
+    suite: str
+    name: str
+    column: str
+    kind: str
+    reason: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    quarantines: bool = True
+
+
+@dataclass(frozen=True)
+class Checked:
+    """
+    What the expectations found.
+
+    `results` has one row per rule: `suite`, `expectation`, `column_name`, `is_met`, `checked_count`, `unexpected_count`.
+    `findings` has one row per rule and response that fails it: `response_id`, `rule` (position).
+    """
+
+    results: pd.DataFrame
+    findings: pd.DataFrame
+
+
+def response_rules(instrument: Instrument, codebook: Codebook, municipalities: Sequence[str]) -> list[Rule]:
+    """Return every rule of a round, structure first."""
+    groups = {
+        "municipality_code": ("kommunen er ikke med i runden", sorted(municipalities)),
+        "target_group": ("ukendt målgruppe", [each.code for each in codebook.target_groups]),
+        "sex": ("ukendt køn", [each.code for each in codebook.sexes]),
+        "age_group": ("ukendt aldersgruppe", [each.code for each in codebook.age_groups]),
+    }
+    required = [item.item_id for item in instrument.items if item.is_required]
+    return [
+        Rule("structure", "response_once", "response_id", "ExpectColumnValuesToBeUnique", "besvarelsen findes to gange",
+             {"column": "response_id"}),
+        *(Rule("structure", "known_group", column, "ExpectColumnValuesToBeInSet", reason,
+               {"column": column, "value_set": codes}) for column, (reason, codes) in groups.items()),
+        *(Rule("structure", "required_answer", item, "ExpectColumnValuesToBeNull",
+               f"svar mangler på {item}", {"column": f"missing_{item}"}) for item in required),
+        Rule("structure", "known_item", "item_id", "ExpectColumnValuesToBeNull", "svar på et spørgsmål, der ikke findes",
+             {"column": "unknown_item"}),
+        Rule("structure", "not_before_invitation", "started_date", "ExpectColumnValuesToBeBetween",
+             "besvaret før invitationen", {"column": "days_from_invitation", "min_value": 0}),
+        Rule("structure", "started_before_submitted", "submitted_date", "ExpectColumnValuesToBeBetween",
+             "afsluttet før den blev begyndt", {"column": "days_of_answering", "min_value": 0}),
+        *(Rule("range", "known_code", item.item_id, "ExpectColumnValuesToMatchRegex",
+               f"ukendt svar på {item.item_id}", {"column": _column(item), "regex": _possible(item)})
+          for item in _ticked(instrument)),
+        Rule("routing", "only_asked_items", "item_id", "ExpectColumnValuesToBeNull",
+             "svar på et spørgsmål, der ikke blev stillet", {"column": "not_asked"}),
+        *(Rule("routing", "stands_alone", item.item_id, "ExpectColumnValuesToNotMatchRegex",
+               f"svar, der udelukker hinanden, på {item.item_id}",
+               {"column": _column(item), "regex": _clash(item)}) for item in _ticked(instrument) if item.exclusive_codes),
+        *([Rule("routing", "in_time", "submitted_date", "ExpectColumnValuesToBeNull", "besvaret efter sidste svardag",
+                {"column": "late"})] if instrument.rules.late_answers == "quarantine" else []),
+        Rule("warning", "speeder", "duration_minutes", "ExpectColumnValuesToBeBetween", "meget hurtig",
+             {"column": "minutes_when_complete", "min_value": instrument.rules.speeder_below_seconds / 60},
+             quarantines=False),
+        Rule("warning", "straight_liner", "item_id", "ExpectColumnValuesToBeBetween", "samme svar hele vejen",
+             {"column": "same_answers", "max_value": instrument.rules.straight_liner_from_answers - 1},
+             quarantines=False),
+    ]  # fmt: skip
+
+
+def checkable(
+    instrument: Instrument, responses: pd.DataFrame, answers: pd.DataFrame, *, invitation_date: date
+) -> pd.DataFrame:
+    """
+    Lay responses and answers out for the rules: one row per response.
+
+    Args:
+        instrument: The round's version.
+        responses: As responses.sql gives them.
+        answers: As answers.sql gives them: `response_id`, `item_id`, `outcome`, `choices`.
+        invitation_date: No answer can be older.
+    """
+    given = answers[answers["choices"].notna()].copy()
+    given["code"] = [JOIN.join(codes) for codes in given["choices"]]
+    wide = given.pivot_table(index="response_id", columns="item_id", values="code", aggfunc="first")
+    wide = wide.reindex(columns=[item.item_id for item in _ticked(instrument)]).add_prefix("item_")
+    table = responses.merge(wide, left_on="response_id", right_index=True, how="left")
+    of = table["response_id"].map
+
+    known = [item.item_id for item in _ticked(instrument)]
+    strangers = given[~given["item_id"].isin(known)]
+    table["unknown_item"] = of(strangers.groupby("response_id")["item_id"].agg(JOIN.join)).astype(object)
+    stray = given[(given["outcome"] == AnswerOutcome.NOT_ASKED) & given["item_id"].isin(known)]
+    table["not_asked"] = of(stray.groupby("response_id")["item_id"].agg(JOIN.join)).astype(object)
+    for item in instrument.items:
+        if item.is_required:
+            is_missing = table[_column(item)].isna() & (table["completeness"] != Completeness.NONE)
+            table[f"missing_{item.item_id}"] = is_missing.map({True: item.item_id, False: None})
+    started, submitted = pd.to_datetime(table["started_date"]), pd.to_datetime(table["submitted_date"])
+    table["days_from_invitation"] = (started - pd.Timestamp(invitation_date)).dt.days
+    table["days_of_answering"] = (submitted - started).dt.days
+    table["late"] = table["is_late"].map({True: "late", False: None})
+    is_complete = table["completeness"] == Completeness.COMPLETE
+    table["minutes_when_complete"] = table["duration_minutes"].where(is_complete)
+    table["same_answers"] = of(_same_answers(instrument, given)).fillna(0).astype(int)
+    table["response_id"] = table["response_id"].astype(str)
+    return table
+
+
+def check_responses(table: pd.DataFrame, rules: Sequence[Rule]) -> Checked:
+    """
+    Check every rule on every response.
+
+    Args:
+        table: As `checkable` gives it.
+        rules: As `response_rules` gives them.
+
+    Raises:
+        ExpectationDidNotRun: Great Expectations could not evaluate a rule. The message names the rule only.
+    """
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
+
+    context = gx.get_context(
+        mode="ephemeral",
+        project_config=DataContextConfig(
+            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+            progress_bars=ProgressBarsConfig(globally=False),
+        ),
+    )
+    source = context.data_sources.add_pandas("responses").add_dataframe_asset("rows")
+    rows = table.reset_index(drop=True)
+    batch = source.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": rows.rename_axis(ROW_ID)})
+    suite = gx.ExpectationSuite(name="besvarelser")
+    for position, rule in enumerate(rules):
+        suite.add_expectation(getattr(gx.expectations, rule.kind)(**rule.arguments, meta={"rule": position}))
+    outcome = batch.validate(
+        suite,
+        result_format={
+            "result_format": "COMPLETE",
+            "unexpected_index_column_names": [ROW_ID],
+            "exclude_unexpected_values": True,
+            "include_unexpected_rows": False,
+            "return_unexpected_index_query": False,
+            "partial_unexpected_count": 0,
+        },
+    )
+    by_rule = {result.expectation_config.meta["rule"]: result for result in outcome.results}
+    results, findings = [], []
+    for position, rule in enumerate(rules):
+        result = by_rule.get(position)
+        if result is None or "unexpected_count" not in result.result:
+            raise ExpectationDidNotRun(
+                f"The expectation {rule.name!r} could not be checked.",
+                where=f"column {rule.column}",
+                next_step="Nothing was written. Run the task again; if it fails again, report it with this name.",
+            )
+        failing = [row for listed in result.result.get("unexpected_index_list") or [] for row in listed[ROW_ID]]
+        results.append(
+            {
+                "suite": rule.suite,
+                "expectation": rule.name,
+                "column_name": rule.column,
+                "is_met": bool(result.success),
+                "checked_count": int(result.result["element_count"]),
+                "unexpected_count": int(result.result["unexpected_count"]),
+            }
+        )
+        findings.append(pd.DataFrame({"response_id": rows["response_id"].iloc[failing], "rule": position}))
+    return Checked(pd.DataFrame(results), pd.concat(findings, ignore_index=True))
+
+
+def quarantine_reasons(findings: pd.DataFrame, rules: Sequence[Rule]) -> "pd.Series[str]":
+    """Return why each failing response is set aside: Danish, index `response_id` (text), rules in their order."""
+    reasons = findings.assign(reason=findings["rule"].map({n: rule.reason for n, rule in enumerate(rules)}))
+    reasons = reasons[reasons["rule"].map({n: rule.quarantines for n, rule in enumerate(rules)}).astype(bool)]
+    joined: pd.Series[str] = (
+        reasons.sort_values(["response_id", "rule"]).groupby("response_id")["reason"].agg("; ".join)
+    )
+    return joined
+
+
+def _ticked(instrument: Instrument) -> list[Item]:
+    return list({item.item_id: item for item in instrument.items if item.kind != "open"}.values())
+
+
+def _column(item: Item) -> str:
+    return f"item_{item.item_id}"
+
+
+def _possible(item: Item) -> str:
+    code = f"(?:{'|'.join(item.codes)})"
+    return rf"^{code}(?:\|{code})*$" if item.kind == "multi" else f"^{code}$"
+
+
+def _clash(item: Item) -> str:
+    alone = f"(?:{'|'.join(sorted(item.exclusive_codes))})"
+    return rf"^{alone}\||\|{alone}(?:\||$)"
+
+
+def _same_answers(instrument: Instrument, given: pd.DataFrame) -> "pd.Series[int]":
+    """Return for each response how many scale answers it has, where they are all the same; else 0."""
+    scales = [item.item_id for item in instrument.items if item.kind == "scale"]
+    by_response = given[given["item_id"].isin(scales)].groupby("response_id")["code"]
+    return by_response.size().where(by_response.min() == by_response.max(), 0)

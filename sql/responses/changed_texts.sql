@@ -1,0 +1,9 @@
+-- Which open items the forms in changed_forms.sql have a text for; not the text. One row per form and item. Parameters: round_id.
+SELECT o.response_id, o.item_id
+  FROM answers.form f
+  JOIN answers.open_answer o ON o.response_id = f.response_id
+  LEFT JOIN responses.response r ON r.round_id = f.round_id AND r.response_id = f.response_id
+ WHERE f.round_id = :round_id
+   AND f.state IN ('started', 'completed')
+   AND r.revision IS DISTINCT FROM f.revision
+ ORDER BY o.response_id, o.item_id
