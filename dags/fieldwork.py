@@ -17,7 +17,7 @@ from airflow.sdk import AssetOrTimeSchedule, Param, chain, dag, task, task_group
 from pendulum import datetime
 
 from borgerpuls.fieldwork import stage
-from borgerpuls.orchestration import DEFAULT_ARGS, SAMPLE
+from borgerpuls.orchestration import DEFAULT_ARGS, SAMPLE, rounds_of_run
 from borgerpuls.rounds import stage as rounds_stage
 from field_calendar import FieldHours
 
@@ -37,9 +37,7 @@ def fieldwork():
     @task
     def find_new_samples(params, triggering_asset_events):
         """The rounds whose sample has just been drawn; none when the run is about sending."""
-        events = [event for listed in triggering_asset_events.values() for event in listed]
-        asked = [event.extra["round_id"] for event in events] + [params["round_id"] or ""]
-        return sorted({round_id for round_id in asked if round_id})
+        return rounds_of_run(params, triggering_asset_events)
 
     @task_group
     def prepare(new_samples):

@@ -15,13 +15,13 @@ from airflow.sdk import Param, chain, dag, task
 from pendulum import datetime
 
 from borgerpuls.frame import stage
-from borgerpuls.orchestration import DEFAULT_ARGS, FRAME, ROUND, one_run_per_round, round_of_run
+from borgerpuls.orchestration import DEFAULT_ARGS, FRAME, ROUND, rounds_of_run
 from borgerpuls.rounds import stage as rounds_stage
 
 
 @dag(
     dag_display_name="2 · Frame",
-    schedule=one_run_per_round(ROUND),
+    schedule=[ROUND],
     start_date=datetime(2026, 1, 1, tz="Europe/Copenhagen"),
     max_active_runs=2,
     default_args=DEFAULT_ARGS,
@@ -31,31 +31,37 @@ from borgerpuls.rounds import stage as rounds_stage
 )
 def frame():
     @task
-    def find_round(params, dag_run):
-        return round_of_run(params, dag_run)
+    def find_rounds(params, triggering_asset_events):
+        """The rounds that have just been opened; usually one."""
+        return rounds_of_run(params, triggering_asset_events)
 
     @task
-    def list_municipalities(round_id):
+    def list_municipalities(rounds):
         """One municipality after the other gets a task of its own."""
-        names = rounds_stage.municipality_names(round_id)
-        return [{"municipality_code": code, "municipality_name": name} for code, name in names.items()]
+        return [
+            {"round_id": round_id, "municipality_code": code, "municipality_name": name}
+            for round_id in rounds
+            for code, name in rounds_stage.municipality_names(round_id).items()
+        ]
 
     @task(map_index_template="{{ municipality_name }}")
     def import_extract(round_id, municipality_code, municipality_name):
         """Read one municipality's extract; what cannot be read is refused with a reason."""
         return stage.import_extract(round_id, municipality_code)
 
-    @task(outlets=[FRAME])
+    @task(outlets=[FRAME], map_index_template="{{ round_id }}")
     def announce_frame(round_id, outlet_events):
         """Tell the sampling DAG that the frame is ready."""
-        outlet_events[FRAME].add_partitions(round_id)
+        outlet_events[FRAME].extra = {"round_id": round_id}
 
-    round_id = find_round()
+    rounds = find_rounds()
+    validate = task(stage.validate_frame, trigger_rule="all_done", map_index_template="{{ round_id }}")
+    decide = task(stage.decide_eligibility, map_index_template="{{ round_id }}")
     chain(
-        import_extract.partial(round_id=round_id).expand_kwargs(list_municipalities(round_id)),
-        task(stage.validate_frame, trigger_rule="all_done")(round_id),
-        task(stage.decide_eligibility)(round_id),
-        announce_frame(round_id),
+        import_extract.expand_kwargs(list_municipalities(rounds)),
+        validate.expand(round_id=rounds),
+        decide.expand(round_id=rounds),
+        announce_frame.expand(round_id=rounds),
     )
 
 

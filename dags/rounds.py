@@ -101,7 +101,7 @@ def rounds():
     @task(outlets=[ROUND])
     def announce_round(round_id, outlet_events):
         """Tell the frame DAG that a round is open."""
-        outlet_events[ROUND].add_partitions(round_id)
+        outlet_events[ROUND].extra = {"round_id": round_id}
 
     announce_round(open_round())
 

@@ -13,13 +13,13 @@ A municipality smaller than its size is asked in full (census).
 from airflow.sdk import Param, chain, dag, task
 from pendulum import datetime
 
-from borgerpuls.orchestration import DEFAULT_ARGS, FRAME, SAMPLE, one_run_per_round, round_of_run
+from borgerpuls.orchestration import DEFAULT_ARGS, FRAME, SAMPLE, rounds_of_run
 from borgerpuls.sampling import stage
 
 
 @dag(
     dag_display_name="3 · Sampling",
-    schedule=one_run_per_round(FRAME),
+    schedule=[FRAME],
     start_date=datetime(2026, 1, 1, tz="Europe/Copenhagen"),
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
@@ -29,19 +29,22 @@ from borgerpuls.sampling import stage
 )
 def sampling():
     @task
-    def find_round(params, dag_run):
-        return round_of_run(params, dag_run)
+    def find_rounds(params, triggering_asset_events):
+        """The rounds whose frame is new; usually one."""
+        return rounds_of_run(params, triggering_asset_events)
 
-    @task(outlets=[SAMPLE])
+    @task(outlets=[SAMPLE], map_index_template="{{ round_id }}")
     def announce_sample(round_id, outlet_events):
         """Tell the fieldwork DAG which round has a sample."""
         outlet_events[SAMPLE].extra = {"round_id": round_id}
 
-    round_id = find_round()
+    rounds = find_rounds()
+    draw = task(stage.draw_sample, map_index_template="{{ round_id }}")
+    check = task(stage.check_balance, map_index_template="{{ round_id }}")
     chain(
-        task(stage.draw_sample)(round_id),
-        task(stage.check_balance)(round_id),
-        announce_sample(round_id),
+        draw.expand(round_id=rounds),
+        check.expand(round_id=rounds),
+        announce_sample.expand(round_id=rounds),
     )
 
 

@@ -1,8 +1,9 @@
 """
 What the DAGs share: the assets that join the stages, retry rules, and which round a run is about.
 
-The only module that imports Airflow. Each asset is partitioned by round: an event carries the round's id as its
-partition key, and the listening DAG gets one run per round, so that two rounds never meet in one run.
+The only module that imports Airflow. Until a round is in the field, an event says its round in `extra`, and a run may be
+about several rounds. Once it is closed, each asset is partitioned by round: the event's partition key is the round's id,
+and the listening DAG gets one run per round (docs/decisions/0001).
 """
 
 from collections.abc import Mapping
@@ -27,6 +28,12 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_delay": timedelta(seconds=20),
     "execution_timeout": timedelta(hours=1),
 }
+
+
+def rounds_of_run(params: Mapping[str, Any], triggering_asset_events: Mapping[Any, Any]) -> list[str]:
+    """Return the rounds this run is about: of the asset events that started it, or of the form; none when it looks around."""
+    asked = [event.extra["round_id"] for events in triggering_asset_events.values() for event in events]
+    return sorted({str(round_id) for round_id in [*asked, params.get("round_id")] if round_id})
 
 
 def one_run_per_round(asset: Asset) -> PartitionedAssetTimetable:
