@@ -27,9 +27,6 @@ from borgerpuls.sandbox.country import Country, make_country
 from borgerpuls.sandbox.propensity import answer_probability, answer_rates, is_reachable, sample_sizes
 from borgerpuls.sandbox.recipe import recipe
 
-SEEDS = (1, 2, 3, 4, 5)
-
-
 # --- a round in memory, and a small estimator of the tests' own --------------------------------------------------
 # Weights are persons over answers in municipality x sex x age x target group, thin cells joined over target groups,
 # then over ages. Variances treat the cells as strata with their finite population (shared/STATISTICS.md).
@@ -51,10 +48,10 @@ def draw(country: Country, seed: int) -> pd.DataFrame:
     return pd.DataFrame({"person_id": drawn["person_id"], "citizen_id": drawn["person_id"]})
 
 
-def run(country: Country, seed: int) -> tuple[pd.DataFrame, AnswerPlan]:
+def run(country: Country, seed: int, *, is_spread: bool) -> tuple[pd.DataFrame, AnswerPlan]:
     """Return the sample and what it answers."""
     sample = draw(country, seed)
-    return sample, answer_plan(country, sample, ITEMS, seed)
+    return sample, answer_plan(country, sample, ITEMS, seed, is_spread=is_spread)
 
 
 def wide(country: Country, plan: AnswerPlan) -> pd.DataFrame:
@@ -77,9 +74,9 @@ def weights(country: Country, respondents: pd.DataFrame) -> pd.DataFrame:
     population = country.citizens.groupby(levels).size().rename("N").to_frame()
     population["r"] = respondents.groupby(levels).size().reindex(population.index, fill_value=0)
     cells = population.reset_index()
-    cells["cell"] = cells[levels].agg("/".join, axis=1)
+    cells["cell"] = _joined(cells, levels)
     for depth in (3, 2):
-        joined = cells[levels[:depth]].agg("/".join, axis=1)
+        joined = _joined(cells, levels[:depth])
         is_thin = cells.groupby("cell")["r"].transform("sum") < FEWEST_IN_CELL
         cells["cell"] = cells["cell"].where(~is_thin.groupby(joined).transform("any"), joined)
     totals = cells.groupby("cell")[["N", "r"]].sum()
@@ -87,6 +84,10 @@ def weights(country: Country, respondents: pd.DataFrame) -> pd.DataFrame:
     placed = placed.join(totals, on="cell")
     placed["weight"] = placed["N"] / placed["r"]
     return placed[["cell", "N", "r", "weight"]]
+
+
+def _joined(cells: pd.DataFrame, levels: list[str]) -> pd.Series:
+    return cells[levels[0]].str.cat([cells[level] for level in levels[1:]], sep="/")
 
 
 def compare(country: Country, respondents: pd.DataFrame) -> pd.DataFrame:
@@ -98,9 +99,12 @@ def compare(country: Country, respondents: pd.DataFrame) -> pd.DataFrame:
     N, r = placed["N"].to_numpy(float)[first], placed["r"].to_numpy(float)[first]
     rows = pilot_2023()
     rows = rows[model.is_usable(rows)].reset_index(drop=True)
+    scores = {
+        item: pd.to_numeric(respondents[item], errors="coerce").to_numpy(float) for item in rows["question_id"].unique()
+    }
     result = []
     for row in rows.itertuples():
-        score = pd.to_numeric(respondents[row.question_id], errors="coerce").to_numpy(float)
+        score = scores[row.question_id]
         inside = _inside(respondents, row) & np.isfinite(score)
         y = np.where(inside, score, 0.0)
         total = float(w @ inside)
@@ -145,15 +149,16 @@ def country() -> Country:
 
 @pytest.fixture(scope="module")
 def round_1(country: Country) -> tuple[pd.DataFrame, AnswerPlan]:
-    return run(country, 1)
+    return run(country, 1, is_spread=True)
 
 
 @pytest.fixture(scope="module")
 def five_rounds() -> list[tuple[Country, pd.DataFrame, AnswerPlan, pd.DataFrame, pd.DataFrame]]:
+    """Five countries in which everyone decides alone whether to answer."""
     rounds = []
-    for seed in SEEDS:
+    for seed in range(1, 6):
         country = make_country(seed)
-        sample, plan = run(country, seed)
+        sample, plan = run(country, seed, is_spread=False)
         respondents = wide(country, plan)
         rounds.append((country, sample, plan, respondents, compare(country, respondents)))
     return rounds
@@ -163,20 +168,26 @@ def test_weighted_results_of_five_rounds_lie_within_two_standard_errors_as_often
     z = np.concatenate([compared["z"].to_numpy() for *_, compared in five_rounds])
     assert z.size == 5 * int(model.is_usable(pilot_2023()).sum())
     assert np.isfinite(z).all()
-    assert 0.91 <= (np.abs(z) <= 2).mean() <= 0.995
+    assert 0.92 <= (np.abs(z) <= 2).mean() <= 0.985
+    assert 0.85 < z.std() < 1.15
     assert abs(z.mean()) < 0.5
     # Over five rounds the mean of a row's z has standard error 0.45: no row may be off in the long run.
     assert np.abs(z.reshape(5, -1).mean(axis=0)).max() < 1.8
 
 
-def test_at_most_two_national_means_of_a_round_are_beyond_two_standard_errors_and_none_beyond_three_and_a_half(
-    five_rounds,
+@pytest.mark.parametrize("seed", [6, 7, 8])
+def test_of_a_spread_round_at_most_two_national_means_are_beyond_two_standard_errors_and_none_beyond_three_and_a_half(
+    seed,
 ):
-    for *_, compared in five_rounds:
-        national = compared[compared["subgroup_var"] == "all"]
-        assert len(national) == 12
-        assert (national["z"].abs() > 2).sum() <= 2
-        assert national["z"].abs().max() <= 3.5
+    country = make_country(seed)
+    _, plan = run(country, seed, is_spread=True)
+    compared = compare(country, wide(country, plan))
+    national = compared[compared["subgroup_var"] == "all"]
+    assert len(national) == 12
+    assert (national["z"].abs() > 2).sum() <= 2
+    assert national["z"].abs().max() <= 3.5
+    assert (compared["z"].abs() <= 2).mean() >= 0.95
+    assert len(plan.visits) == pytest.approx(9989, abs=40)
 
 
 def test_the_population_itself_has_the_published_means(country):
@@ -246,7 +257,7 @@ def test_nobody_answers_an_item_they_are_not_asked_and_nobody_skips_one(country,
     }
     people = country.citizens.loc[plan.visits["person_id"].astype(int), ["target_group", "subgroup"]]
     checked = 0
-    for visit, person in zip(plan.visits.itertuples(), people.itertuples(), strict=True):
+    for visit, person in list(zip(plan.visits.itertuples(), people.itertuples(), strict=True))[::3]:
         answers = given[visit.person_id]
         asked = [
             item.item_id
@@ -257,7 +268,7 @@ def test_nobody_answers_an_item_they_are_not_asked_and_nobody_skips_one(country,
         assert list(answers) == reached
         assert not visit.is_complete or reached == asked
         checked += 1
-    assert checked == len(plan.visits) > 9000
+    assert checked > 3000
     for item_id, choices in plan.answers[["item_id", "choices"]].itertuples(index=False):
         assert set(choices) <= set(kinds[item_id].codes)
         assert len(choices) == 1 or (item_id == "contact" and "kun_jobcentret" not in choices)
@@ -323,18 +334,16 @@ def test_the_same_arguments_give_the_same_plan_whatever_the_order_of_the_sample(
     assert not plan.visits["person_id"].equals(other.visits["person_id"])
 
 
-def test_what_a_person_answers_does_not_depend_on_who_else_is_sampled(country, round_1):
-    sample, plan = round_1
+def test_what_a_person_does_and_answers_does_not_depend_on_who_else_is_sampled(country, round_1):
+    sample, _ = round_1
     half = sample.iloc[::2]
-    alone = answer_plan(country, sample, ITEMS, 1, is_spread=False)
+    plan = answer_plan(country, sample, ITEMS, 1, is_spread=False)
     fewer = answer_plan(country, half, ITEMS, 1, is_spread=False)
-    assert set(fewer.visits["person_id"]) == set(alone.visits["person_id"]) & set(half["person_id"])
-    key = ["person_id", "item_id"]
-    scale = [item for item in ITEMS if item in model.SCALE_ITEMS]
-    joined = fewer.answers.merge(plan.answers, on=key)
-    joined = joined[joined["item_id"].isin(scale)]
-    assert len(joined) > 10_000
-    assert (joined["choices_x"].str[0] == joined["choices_y"].str[0]).all()
+    assert set(fewer.visits["person_id"]) == set(plan.visits["person_id"]) & set(half["person_id"])
+    expected = plan.answers[plan.answers["person_id"].isin(half["person_id"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(fewer.answers, expected)
+    same = plan.visits[plan.visits["person_id"].isin(half["person_id"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(fewer.visits, same)
 
 
 def test_open_answers_hold_invented_personal_data_to_be_masked_and_nothing_real(round_1):

@@ -1,9 +1,9 @@
 """
 What the sandbox's citizens do when they are written to: who answers, when, how far, and what.
 
-Every citizen has an answer to every item ready before anybody is sampled, so that what a person answers depends
-neither on who else was sampled nor on the order of the sample; only whether they answer does, when answering is spread
-evenly. Pure: the sample in, a plan of visits and answers out. Others carry the plan to the questionnaire.
+Every citizen has an answer to every item, a day and a patience ready before anybody is sampled, so that what a person
+answers depends neither on who else was sampled nor on the order of the sample (the wording of open answers does). Pure: the sample in, a plan of visits and answers out.
+Others carry the plan to the questionnaire.
 """
 
 from collections.abc import Callable, Sequence
@@ -95,9 +95,9 @@ def answer_plan(
         instrument_items: The items of the questionnaire in the order they are asked. Items that the recipe does not
             know stay unanswered.
         seed: Of the answers; independent of the country's.
-        is_spread: True: those who answer are spread evenly over satisfaction inside sex x age x target group, so that
-            one round lies nearer the long-run mean than chance would. False: everyone decides alone; use it wherever
-            the spread over rounds is what is studied.
+        is_spread: True: inside municipality x sex x age x target group those who answer are spread evenly over
+            satisfaction, so that one round lies nearer the published results than chance alone would put it. False:
+            everyone decides alone; use it wherever the spread over rounds is what is studied.
         satisfaction_effect: Log-odds of answering per standard deviation of satisfaction (see propensity.py).
         wave_days: Days of the three messages after the invitation; default the recipe's 0, 7, 14.
     """
@@ -105,10 +105,10 @@ def answer_plan(
     probability = answer_probability(country, satisfaction_effect)
     here = chosen["citizen_id"].to_numpy(dtype=np.int64)
     reached = is_reachable(country.citizens).to_numpy()[here]
-    is_answering = _who_answers(country, here, probability[here] * reached, is_spread, stream(seed, "who"))
+    is_answering = _who_answers(country, here, probability[here] * reached, stream(seed, "who"), is_spread=is_spread)
     person_ids = chosen["person_id"].to_numpy(dtype=object)[is_answering]
     citizens = country.citizens.iloc[here[is_answering]]
-    visits = _visits(citizens, seed, wave_days or recipe()["answering"]["waves"]["days"])
+    visits = _visits(country, citizens, seed, wave_days or recipe()["answering"]["waves"]["days"])
     visits.insert(0, "person_id", person_ids)
     given = _answers(country, citizens, [item for item in instrument_items if item not in OPEN_ITEMS], visits, seed)
     _finish_visits(visits, given, instrument_items)
@@ -201,39 +201,44 @@ class _Minds:
 # --- who and when ------------------------------------------------------------------------------------------------
 
 
-def _who_answers(country: Country, here: Ints, probability: Floats, is_spread: bool, rng: np.random.Generator) -> Mask:
-    alone = rng.random(len(country.citizens))[here]
+def _who_answers(
+    country: Country, here: Ints, probability: Floats, rng: np.random.Generator, *, is_spread: bool
+) -> Mask:
+    """Return who of the citizens *here* answers; spread: systematically, from the least to the most satisfied."""
     if not is_spread:
-        return alone < probability
+        alone: Mask = rng.random(len(country.citizens))[here] < probability
+        return alone
     citizens = country.citizens.iloc[here]
     cell = model.kinds_of(citizens) // len(model.STAGES)
-    order = np.lexsort((citizens["satisfaction"].to_numpy(float), cell))
+    municipality, _ = pd.factorize(citizens["municipality_code"], sort=True)
+    order = np.lexsort((citizens["satisfaction"].to_numpy(float), cell, municipality))
     steps = np.floor(np.concatenate([[0.0], np.cumsum(probability[order])]) + rng.random())
     is_answering = np.zeros(len(here), dtype=bool)
     is_answering[order] = np.diff(steps) > 0
     return is_answering
 
 
-def _visits(citizens: pd.DataFrame, seed: int, wave_days: Sequence[int]) -> pd.DataFrame:
+def _visits(country: Country, citizens: pd.DataFrame, seed: int, wave_days: Sequence[int]) -> pd.DataFrame:
     """Return when and how the citizens answer; `_hour` orders them, `_reach` says how far they would go (0-1)."""
     rules = recipe()["answering"]
     waves, devices, minutes = rules["waves"], rules["devices"], rules["minutes"]
     rng = stream(seed, "visits")
-    n = len(citizens)
-    wave = rng.choice(len(wave_days), n, p=waves["shares"])
+    n, who = len(country.citizens), citizens.index.to_numpy()
+    wave = rng.choice(len(wave_days), n, p=waves["shares"])[who]
     largest = 1 - np.exp(-waves["cut_days"] / waves["mean_days"])
-    inside = -waves["mean_days"] * np.log1p(-rng.random(n) * largest)
+    inside = -waves["mean_days"] * np.log1p(-rng.random(n)[who] * largest)
     moment = np.array(wave_days)[wave] + np.minimum(inside, waves["cut_days"] - 1e-6)
-    spent = minutes["shift"] + np.exp(rng.normal(minutes["log_mean"], minutes["log_sd"], n))
+    spent = minutes["shift"] + np.exp(rng.normal(minutes["log_mean"], minutes["log_sd"], n)[who])
+    device = rng.choice(np.array(list(devices), dtype=object), n, p=list(devices.values()))[who]
     return pd.DataFrame(
         {
             "municipality_code": citizens["municipality_code"].to_numpy(),
             "day_offset": np.floor(moment).astype(np.int64),
             "wave": wave + 1,
             "minutes": np.minimum(spent, rules["longest_minutes"]),
-            "device_class": rng.choice(np.array(list(devices), dtype=object), n, p=list(devices.values())),
+            "device_class": device,
             "_hour": moment,
-            "_reach": rng.random(n),
+            "_reach": rng.random(n)[who],
         }
     )
 
