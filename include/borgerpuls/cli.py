@@ -325,6 +325,7 @@ def sandbox_gateway(
     registrations: Annotated[Path | None, typer.Option(help="CSV of cpr, is_digital_post, is_nemsms.")] = None,
     seed: Annotated[int, typer.Option(help="Draws the faults and the undeliverable.")] = 0,
     faults: Annotated[float, typer.Option(min=0, max=1, help="Share of calls that go wrong.")] = 0.0,
+    fault_kind: Annotated[list[str] | None, typer.Option(help="Only these faults; all when not given.")] = None,
     receipt_faults: Annotated[float, typer.Option(min=0, max=1, help="Share of receipts that go wrong.")] = 0.0,
     undeliverable: Annotated[float, typer.Option(min=0, max=1, help="Share that fails after acceptance.")] = 0.003,
     deduplicate: Annotated[bool, typer.Option(help="Accept each message id once.")] = False,
@@ -334,7 +335,7 @@ def sandbox_gateway(
 
     serve_by_hand(
         kind, port, ledger=ledger, registrations=registrations, seed=seed, fault_share=faults,
-        receipt_fault_share=receipt_faults, undeliverable_share=undeliverable, deduplicates=deduplicate,
+        fault_kinds=tuple(fault_kind or ()), receipt_fault_share=receipt_faults, undeliverable_share=undeliverable, deduplicates=deduplicate,
     )  # fmt: skip
 
 

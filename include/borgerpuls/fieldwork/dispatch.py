@@ -8,10 +8,10 @@ journal, then in the database.
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -20,8 +20,8 @@ from cryptography.exceptions import InvalidTag
 from borgerpuls.errors import BorgerpulsError, GatewayIsDown, GatewayRefusesUs, MessageIsMalformed
 from borgerpuls.fieldwork.channels.port import Outcome, Registration, not_sent, unknown
 from borgerpuls.fieldwork.channels.sms import usable_number
-from borgerpuls.fieldwork.journal import INTENT, Entry, Journal
-from borgerpuls.fieldwork.ledger import Claimed, Finished, Ledger
+from borgerpuls.fieldwork.journal import INTENT, Entry
+from borgerpuls.fieldwork.ledger import Claimed, Finished
 from borgerpuls.fieldwork.windows import SendingWindows
 from borgerpuls.terms import Channel, MessageState, Slot
 from borgerpuls.vault import RoundKey
@@ -33,6 +33,10 @@ FAILURES_IN_A_ROW = 64
 """So many messages not sent, with none accepted between, mean that the gateway is down."""
 PATIENCE_SECONDS = 60.0
 """How long one dispatch waits in all for messages that were put off."""
+
+
+def passes(point: str) -> None:
+    """Mark a place where a crash would be worst. Does nothing; the drills put their crash here (sandbox/drill.py)."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,51 @@ class Postman(Protocol):
         """Write the message and return the call that sends it; raises MessageIsMalformed when it cannot be sent."""
 
 
+class LedgerPort(Protocol):
+    """What a dispatch needs of the ledger (ledger.py)."""
+
+    @property
+    def municipality_code(self) -> str:
+        """The municipality."""
+
+    @property
+    def lease_seconds(self) -> int:
+        """How long a claim holds."""
+
+    def claim(self, slot: Slot, today: date, batch_size: int, *, is_window_open: bool) -> list[Claimed]:
+        """Claim what every guard lets through."""
+
+    def end_claimed(self, ends: Iterable[tuple[Claimed, MessageState, str]], now: datetime) -> None:
+        """End what cannot or need not be sent."""
+
+    def record_and_begin(
+        self, finished: Sequence[Finished], beginning: Sequence[tuple[Claimed, Channel]], now: datetime
+    ) -> set[UUID]:
+        """Record outcomes and commit to sending others."""
+
+    def release(self) -> None:
+        """Give back what was not begun."""
+
+    def cancel_due(self, now: datetime) -> int:
+        """Cancel what must not be sent."""
+
+    def settle_rejected(self, now: datetime) -> int:
+        """Fail what was refused."""
+
+    def held(self, today: date) -> tuple[int, int, float]:
+        """Return due messages, those put off, and seconds until the first of them."""
+
+
+class JournalPort(Protocol):
+    """What a dispatch needs of the journal (journal.py)."""
+
+    def intend(self, entries: Iterable[Entry]) -> None:
+        """Write intents to disk."""
+
+    def note(self, entries: Iterable[Entry]) -> None:
+        """Write outcomes."""
+
+
 class DispatchCounts(dict[str, int]):
     """How many messages met which fate in one dispatch."""
 
@@ -91,10 +140,11 @@ class Dispatch:
         window: Most messages in flight at once.
         batch_size: Messages claimed at a time.
         rate: Most messages a second, 0 for no limit.
+        make_pool: Makes the threads that call.
     """
 
-    ledger: Ledger
-    journal: Journal
+    ledger: LedgerPort
+    journal: JournalPort
     postman: Postman
     round_key: RoundKey
     windows: SendingWindows
@@ -105,6 +155,7 @@ class Dispatch:
     window: int
     batch_size: int
     rate: int = 0
+    make_pool: Callable[[int], Executor] = ThreadPoolExecutor
 
     def __post_init__(self) -> None:
         self.counts = DispatchCounts(sent=0, accepted=0, rejected=0, unknown=0, not_sent=0, unreachable=0, unsendable=0)
@@ -125,7 +176,7 @@ class Dispatch:
             GatewayRefusesUs: A gateway does not accept us.
             JournalIsUnwritable: The journal cannot be written; nothing was sent without it.
         """
-        with ThreadPoolExecutor(self.window, thread_name_prefix="gateway") as pool:
+        with self.make_pool(self.window) as pool:
             try:
                 for slot in (Slot.MAIN, Slot.SMS):
                     self.counts.add("cancelled", self.ledger.cancel_due(self.now()))
@@ -135,7 +186,7 @@ class Dispatch:
         self.counts.add("failed", self.ledger.settle_rejected(self.now()))
         return self.counts
 
-    def _send_slot(self, slot: Slot, pool: ThreadPoolExecutor) -> None:
+    def _send_slot(self, slot: Slot, pool: Executor) -> None:
         patience = PATIENCE_SECONDS
         while True:
             if not self.is_site_well():
@@ -144,6 +195,7 @@ class Dispatch:
             moment = self._moment = self.now()
             claimed = self.ledger.claim(slot, moment.date(), self._batch(), is_window_open=self._is_open(slot, moment))
             if claimed:
+                passes("claimed")
                 self._prepare(claimed, moment, pool)
                 self._drain(pool, keep=self.window // 2)
                 continue
@@ -167,7 +219,7 @@ class Dispatch:
 
     # --- who and by what ------------------------------------------------------------------------------------------
 
-    def _prepare(self, batch: Sequence[Claimed], moment: datetime, pool: ThreadPoolExecutor) -> None:
+    def _prepare(self, batch: Sequence[Claimed], moment: datetime, pool: Executor) -> None:
         """Queue what can be sent; end what cannot or need not; leave the rest claimed, to be released."""
         ends: list[tuple[Claimed, MessageState, str]] = []
         people: list[tuple[Claimed, Person]] = []
@@ -228,7 +280,7 @@ class Dispatch:
 
     # --- sending --------------------------------------------------------------------------------------------------
 
-    def _drain(self, pool: ThreadPoolExecutor, keep: int) -> None:
+    def _drain(self, pool: Executor, keep: int) -> None:
         """Send until the queue is empty and at most *keep* messages are in flight."""
         while self._queue or len(self._in_flight) > keep:
             self._await_room()
@@ -268,7 +320,7 @@ class Dispatch:
             self._failures_in_a_row = 0
         return Finished(ready.claimed.message_id, ready.claimed.attempt, outcome)
 
-    def _record_and_begin(self, pool: ThreadPoolExecutor, finished: list[Finished]) -> None:
+    def _record_and_begin(self, pool: Executor, finished: list[Finished]) -> None:
         beginning = self._next_to_begin()
         if not finished and not beginning:
             time.sleep(min(GATHER_SECONDS, max(0.0, self._next_start - time.monotonic())) or 0.001)
@@ -278,6 +330,7 @@ class Dispatch:
         to_send = [ready for ready in beginning if ready.claimed.message_id in begun]
         if not to_send:
             return
+        passes("begun")
         try:
             self.journal.intend(_entry(ready, INTENT, moment) for ready in to_send)
         except BorgerpulsError:
@@ -287,6 +340,7 @@ class Dispatch:
                 [Finished(ready.claimed.message_id, ready.claimed.attempt, not_made) for ready in to_send], [], moment
             )
             raise
+        passes("intended")
         self.counts.add("sent", len(to_send))
         for ready in to_send:
             self._in_flight[pool.submit(self._call, ready, moment)] = ready
@@ -317,7 +371,9 @@ class Dispatch:
             outcome = not_sent("gatewayen afviser os")
         except Exception as error:  # noqa: BLE001 - anything unforeseen leaves the message in doubt, never lost
             outcome = unknown(type(error).__name__)
+        passes("called")
         self.journal.note([_entry(ready, str(outcome.state), moment, outcome.reason or "")])
+        passes("noted")
         return outcome
 
     def _leave(self) -> None:
@@ -343,12 +399,3 @@ def _entry(ready: Ready, event: str, moment: datetime, reason: str = "") -> Entr
         moment,
         reason,
     )
-
-
-def total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    """Return the sums of several dispatches' counts."""
-    sums: dict[str, int] = {}
-    for one in counts:
-        for name, number in one.items():
-            sums[name] = sums.get(name, 0) + number
-    return sums

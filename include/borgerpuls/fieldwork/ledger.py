@@ -5,7 +5,7 @@ Airflow decides when; the statements behind this module decide whether. A messag
 sent before its call, its intent is on disk in the journal before the call, and a doubt is never sent again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from borgerpuls.database import load_query, transaction
 from borgerpuls.errors import RoundWasRestored
 from borgerpuls.fieldwork.channels.port import Outcome
-from borgerpuls.fieldwork.journal import OPEN_OUTCOMES, Entry, Journal
+from borgerpuls.fieldwork.journal import INTENT, OPEN_OUTCOMES, Entry, Journal
 from borgerpuls.terms import Channel, MessageState, Slot
 
 REPLAYED = {"accepted": "accepted", "rejected": "rejected", "unknown": "unknown", "intent": "unknown"}
@@ -159,13 +159,7 @@ class Ledger:
         if not expired:
             return {"given_back": given_back, "settled": 0, "unknown": 0}
         words = journal.last_words()
-        fates = []
-        for row in expired:
-            word = words.get(row.message_id)
-            known = word is not None and word.attempt == row.attempt and word.event != "intent"
-            fates.append(
-                (word.event, word.reason or None) if word and known else ("unknown", "udsendelsen blev afbrudt")
-            )
+        fates = [fate_of_interrupted(words.get(row.message_id), row.attempt) for row in expired]
         with transaction("fieldwork") as connection:
             connection.execute(
                 load_query("fieldwork/settle_expired.sql"),
@@ -217,15 +211,9 @@ class Ledger:
             return []
         with transaction("fieldwork") as connection:
             unsent = connection.execute(load_query("fieldwork/unsent_among.sql"), {"message_ids": list(before)}).all()
-        suspected = [row.message_id for row in unsent if before[row.message_id].attempt > row.unsent_attempt]
-        if not suspected:
+        if not unsent:
             return []
-        after = journal.last_words()
-        return [
-            after[message_id]
-            for message_id in suspected
-            if after[message_id].event in OPEN_OUTCOMES and after[message_id].attempt == before[message_id].attempt
-        ]
+        return forgotten_words(before, {row.message_id: row.unsent_attempt for row in unsent}, journal.last_words())
 
     def _record(self, connection: Connection, finished: Sequence[Finished], now: datetime) -> None:
         if not finished:
@@ -246,3 +234,35 @@ class Ledger:
     @property
     def _place(self) -> dict[str, Any]:
         return {"round_id": self.round_id, "municipality_code": self.municipality_code}
+
+
+def fate_of_interrupted(word: Entry | None, attempt: int) -> tuple[str, str | None]:
+    """
+    Return state and reason of a message whose dispatch died while it was being sent.
+
+    Args:
+        word: The journal's last word on it, if any.
+        attempt: The attempt the ledger knows of.
+    """
+    if word is None or word.attempt != attempt or word.event == INTENT:
+        return str(MessageState.UNKNOWN), "udsendelsen blev afbrudt"
+    return word.event, word.reason or None
+
+
+def forgotten_words(
+    before: Mapping[UUID, Entry], unsent: Mapping[UUID, int], after: Mapping[UUID, Entry]
+) -> list[Entry]:
+    """
+    Return the journal's words on messages that the database believes unsent although they may have been sent.
+
+    Args:
+        before: Open words read before the database was asked.
+        unsent: Messages the database believes unsent, with the last attempt it knows did not reach a gateway.
+        after: Words read after it, so that another dispatch at work is not mistaken for a restore.
+    """
+    suspected = [message_id for message_id, attempt in unsent.items() if before[message_id].attempt > attempt]
+    return [
+        after[message_id]
+        for message_id in suspected
+        if after[message_id].event in OPEN_OUTCOMES and after[message_id].attempt == before[message_id].attempt
+    ]

@@ -75,7 +75,8 @@ class GatewayPlan:
     """CSV with `cpr`, `is_digital_post` and `is_nemsms`, read again when it changes; without it everybody is registered."""
     deduplicates: bool = False
     fault_share: float = 0.0
-    fault_kinds: tuple[str, ...] = FAULTS
+    fault_kinds: tuple[str, ...] = ()
+    """Some of FAULTS; all when empty."""
     receipt_fault_share: float = 0.0
     undeliverable_share: float = 0.0
     seed: int = 0
@@ -220,7 +221,7 @@ class Gateway:
 
     def _draw_fault(self) -> str | None:
         if self.plan.fault_share and self._dice.random() < self.plan.fault_share:
-            return self._dice.choice(self.plan.fault_kinds)
+            return self._dice.choice(self.plan.fault_kinds or FAULTS)
         return None
 
     def _read_kombi(self, body: bytes, headers: dict[str, str]) -> tuple[Accepted | None, str]:
