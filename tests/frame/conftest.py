@@ -70,5 +70,6 @@ def _empty() -> None:
         ):  # fmt: skip
             connection.execute(text(f"DELETE FROM {table}"))
     with transaction("rounds") as connection:
+        connection.execute(text("DELETE FROM rounds.clock"))
         connection.execute(text("DELETE FROM rounds.municipality"))
         connection.execute(text("DELETE FROM rounds.round"))

@@ -36,10 +36,17 @@ def row(serial: int = 1, **values: str) -> dict[str, str]:
     return GOOD_ROW | {"cpr": cpr_number(serial), "forloeb_id": f"F{serial}"} | values
 
 
-def as_csv(rows: Sequence[Mapping[str, str]], *, columns: Sequence[str] | None = None, delimiter: str = ";") -> str:
+def as_csv(
+    rows: Sequence[Mapping[str, str]],
+    *,
+    columns: Sequence[str] | None = None,
+    delimiter: str = ";",
+) -> str:
     """The rows as a file with the columns of the schema, or those given."""
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, columns or list(extract_schema()["kolonne"]), restval="", delimiter=delimiter)
+    writer = csv.DictWriter(
+        buffer, columns or list(extract_schema()["kolonne"]), restval="", extrasaction="ignore", delimiter=delimiter
+    )
     writer.writeheader()
     writer.writerows(rows)
     return buffer.getvalue()

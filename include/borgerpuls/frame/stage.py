@@ -64,6 +64,7 @@ def import_extract(round_id: str, municipality_code: str) -> dict[str, int]:
         UnknownRound: No round has this id.
         MunicipalityIsNotInRound: The municipality does not take part.
         FrameIsFixed: The round is approved and the file is not the one it was approved with.
+        ExtractIsGone: The kept file has been deleted on schedule. The frame stands as it is; mark the task as done.
         RoundIsForgotten: The round's data key is destroyed.
     """
     with transaction("frame") as connection:
@@ -77,7 +78,9 @@ def import_extract(round_id: str, municipality_code: str) -> dict[str, int]:
     content: bytes | None = None
     if len(found) == 1:
         content = found[0].read_bytes()
-    elif not found and recorded is not None and recorded.content is not None:
+    elif not found and recorded is not None and recorded.file_sha256 is not None:
+        if recorded.content is None:
+            raise _extract_is_gone(round_id)
         content = opened_file(recorded.content, municipality_code, key)
     row: dict[str, Any] = {
         "round_id": round_id,
@@ -138,11 +141,7 @@ def validate_frame(round_id: str) -> dict[str, int]:
         key = _data_key(connection, round_id)
         files = read_table(connection, "frame/imported_files.sql", round_id=round_id)
     if files["content"].isna().any():
-        raise ExtractIsGone(
-            "Et udtræk er slettet efter planen og kan ikke læses igen.",
-            where=f"Runde {round_id}",
-            next_step="Rammen står, som den blev dannet. Markér opgaven som udført.",
-        )
+        raise _extract_is_gone(round_id)
     extracts = {
         code: read_extract(opened_file(content, code, key))
         for code, content in zip(files["municipality_code"], files["content"], strict=True)
@@ -309,6 +308,14 @@ def _refuse_another_municipality(extract: Extract, municipality_code: str, name:
         raise ExtractIsRefused(refusal_text("other_municipality", found=names[most_common], expected=name))
     raise ExtractIsRefused(
         refusal_text("other_municipality_unknown", code=municipality_code, expected=name, own=own, rows=len(codes))
+    )
+
+
+def _extract_is_gone(round_id: str) -> ExtractIsGone:
+    return ExtractIsGone(
+        "Et udtræk er slettet efter planen og kan ikke læses igen.",
+        where=f"Runde {round_id}",
+        next_step="Rammen står, som den blev dannet. Markér opgaven som udført.",
     )
 
 
