@@ -10,8 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import stamina
 
 from borgerpuls.errors import AirflowRefused
+
+SECONDS_TO_ANSWER = 60.0
+LOOKS = 4
+"""How often a question is asked before an API that does not answer is given up; what changes something is sent once."""
 
 ENDED = frozenset({"success", "failed"})
 TASKS_DONE = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
@@ -44,7 +49,7 @@ class AirflowApi:
     """The API as one user sees it."""
 
     def __init__(self, base_url: str, user: str, password: str) -> None:
-        self._client = httpx.Client(base_url=base_url, timeout=30.0)
+        self._client = httpx.Client(base_url=base_url, timeout=SECONDS_TO_ANSWER)
         answer = self._client.post("/auth/token", json={"username": user, "password": password})
         if answer.is_error:
             raise AirflowRefused(f"Airflow did not log {user} in ({answer.status_code}).", where=base_url)
@@ -100,7 +105,10 @@ class AirflowApi:
         )
 
     def _get(self, path: str, **parameters: str | int) -> Any:
-        return self._checked(self._client.get(f"/api/v2{path}", params=parameters))
+        for attempt in stamina.retry_context(on=httpx.TransportError, attempts=LOOKS, timeout=None):
+            with attempt:
+                answer = self._client.get(f"/api/v2{path}", params=parameters)
+        return self._checked(answer)
 
     def _send(self, method: str, path: str, body: dict[str, Any]) -> Any:
         return self._checked(self._client.request(method, f"/api/v2{path}", json=body))

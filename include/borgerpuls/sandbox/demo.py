@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
+import httpx
 import typer
 from rich.console import Console
 
@@ -43,7 +44,7 @@ def run_demo(home: Path, seed: int) -> None:
     try:
         with only_one_command(home), _watched_memory(home) as memory:
             installation = _run_round(home, seed, steps)
-    except BorgerpulsError as error:
+    except (BorgerpulsError, httpx.HTTPError) as error:
         console.print(f"\n[bold red]{type(error).__name__}[/bold red]: {error}", highlight=False, soft_wrap=True)
         console.print(f"Logs: {home / 'logs'}. What runs goes on running; `make down` stops it.", highlight=False)
         raise typer.Exit(1) from error
