@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from borgerpuls.errors import BorgerpulsError
+from borgerpuls.fieldwork.commands import fieldwork_app
 
 
 class CommandsThatStateFacts(TyperGroup):
@@ -233,6 +234,11 @@ def _collapse_order(text: str | None, codebook: str) -> tuple[int, ...]:
 def _name_left_out(municipalities: list[tuple[object, int]]) -> None:
     for survey_round, municipality in municipalities:
         typer.echo(f"Round {survey_round}: municipality {municipality} has no answers and is left out")
+
+
+# --- fieldwork --------------------------------------------------------------------------------------------------
+
+app.add_typer(fieldwork_app, name="fieldwork")
 
 
 # --- sandbox: the simulated country, and everything needed to run a round in it ----------------------------------

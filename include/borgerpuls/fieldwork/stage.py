@@ -12,6 +12,7 @@ import socket
 import uuid
 from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -23,11 +24,13 @@ from borgerpuls.codebooks.municipalities import municipalities
 from borgerpuls.database import copy_rows, load_query, read_table, transaction
 from borgerpuls.errors import (
     ApproverOpenedTheRound,
+    CitizenIsUnknown,
     ContentHasChanged,
     NothingToApprove,
     ReceiptIsUnreadable,
     RoundIsNotOpen,
     RoundIsStillOpen,
+    RoundWasRestored,
     UnknownRound,
 )
 from borgerpuls.fieldwork import dry_run as showing
@@ -39,13 +42,15 @@ from borgerpuls.fieldwork.dispatch import Dispatch
 from borgerpuls.fieldwork.journal import Journal
 from borgerpuls.fieldwork.ledger import Ledger
 from borgerpuls.fieldwork.letters import LetterBook, LetterDates, MunicipalityText, Recipient
+from borgerpuls.fieldwork.monitor import Alert
+from borgerpuls.fieldwork.monitor import alerts as find_alerts
 from borgerpuls.fieldwork.postman import GatewayPostman
 from borgerpuls.fieldwork.receipt_source import GATEWAYS, ReceiptSource
 from borgerpuls.fieldwork.receipts import Receipt
 from borgerpuls.fieldwork.windows import SendingWindows
 from borgerpuls.resources import resource_folder
 from borgerpuls.settings import settings
-from borgerpuls.terms import Channel, RoundState
+from borgerpuls.terms import Channel, MessageState, RoundState
 from borgerpuls.vault import RoundKey, vault
 
 SYNTHETIC_CPR = re.compile(r"[6-9]\d{9}", re.ASCII)
@@ -400,6 +405,131 @@ def resume(round_id: str, operator: str) -> None:
 def stop(round_id: str, reason: str, operator: str) -> None:
     """Stop a round for good: nothing is ever sent in it again."""
     _by_hand("stop", round_id, operator, {"reason": reason})
+
+
+def explain(cpr: str, operator: str) -> list[dict[str, Any]]:
+    """
+    Return a citizen's whole contact history, for somebody who is asked about it. Every look is written down.
+
+    Args:
+        cpr: Ten digits, typed at a prompt; never an argument of a command, a parameter of a DAG or a log line.
+        operator: Who asks.
+
+    Returns:
+        One entry per round: `round_id`, `municipality_code`, `form` (state of the form, never the answers),
+        `opt_out`, `messages` and `receipts` (lists of rows).
+
+    Raises:
+        CitizenIsUnknown: Nobody with this number is in any round.
+    """
+    with transaction("fieldwork") as connection:
+        found = connection.execute(load_query("fieldwork/person_of_cpr.sql"), {"cpr_lookup": vault().lookup(cpr)}).all()
+        if not found:
+            raise CitizenIsUnknown(
+                "Ingen i nogen runde har dette cpr-nummer.", next_step="Se efter, om det er tastet rigtigt."
+            )
+        history = []
+        for row in found:
+            who = {"round_id": row.round_id, "person_id": row.person_id}
+            _audit(connection, row.round_id, operator, "explain", person_id=row.person_id)
+            entry: dict[str, Any] = {"round_id": row.round_id, "municipality_code": row.municipality_code}
+            entry["form"] = connection.execute(load_query("fieldwork/form_of_person.sql"), who).scalar()
+            entry["opt_out"] = connection.execute(load_query("fieldwork/opt_out_of_person.sql"), who).scalar()
+            for name, query in (("messages", "history"), ("receipts", "receipts_of_person")):
+                rows = connection.execute(load_query(f"fieldwork/{query}.sql"), who).mappings()
+                entry[name] = [dict(message) for message in rows]
+            history.append(entry)
+    return history
+
+
+def reconcile(round_id: str, operator: str) -> dict[str, int]:
+    """
+    Compare ledger, journal and receipts in every municipality, and settle what they agree on.
+
+    Sends nothing. What a dead dispatch left behind becomes what the journal says, or `unknown`; receipts settle doubts.
+    Where the database is older than the journal, the journal is replayed and the round is paused.
+
+    Returns:
+        `given_back`, `settled`, `unknown` (newly in doubt), `replayed` (municipalities), `receipts`, and `in_doubt` now.
+    """
+    chosen = settings()
+    counts = {"given_back": 0, "settled": 0, "unknown": 0, "replayed": 0}
+    with transaction("fieldwork") as connection:
+        _round(connection, round_id)
+        codes = read_table(connection, "fieldwork/municipalities.sql", round_id=round_id)["municipality_code"]
+        _audit(connection, round_id, operator, "reconcile")
+    for code in codes:
+        ledger = Ledger(round_id, str(code), "", _owner(), chosen.lease_seconds)
+        with Journal(chosen.journal_place(), round_id, str(code)) as journal:
+            try:
+                ledger.refuse_restored(journal)
+            except RoundWasRestored:
+                counts["replayed"] += 1
+            for name, number in ledger.recover(journal, clock.now()).items():
+                counts[name] += number
+    received = collect_receipts(round_id)
+    return counts | {"receipts": received["receipts"], "in_doubt": len(doubts(round_id))}
+
+
+def doubts(round_id: str) -> pd.DataFrame:
+    """Return the messages in doubt: one row per message, without whose they are."""
+    with transaction("fieldwork") as connection:
+        return read_table(connection, "fieldwork/doubts.sql", round_id=round_id)
+
+
+def decide_doubt(message_id: UUID, *, was_received: bool, operator: str, note: str) -> bool:
+    """
+    Let a person who has asked the gateway say what became of a message in doubt. It is never sent again.
+
+    Returns:
+        Whether the message was in doubt.
+    """
+    state = MessageState.ACCEPTED if was_received else MessageState.FAILED
+    with transaction("fieldwork") as connection:
+        row = connection.execute(
+            load_query("fieldwork/decide_doubt.sql"),
+            {"message_id": message_id, "state": str(state), "now": clock.now(), "reason": "afgjort af en medarbejder"},
+        ).one_or_none()
+        if row is not None:
+            _audit(connection, row.round_id, operator, f"decide:{state}", person_id=row.person_id, note=note)
+    return row is not None
+
+
+def alerts(round_id: str) -> list[Alert]:
+    """Return what an operator must look at in a round, each with its runbook."""
+    moment = clock.now()
+    with transaction("fieldwork") as connection:
+        plan = _round(connection, round_id)
+        health = connection.execute(
+            load_query("fieldwork/health.sql"), {"round_id": round_id, "today": moment.date(), "now": moment}
+        ).one()
+    may_send = (
+        plan.state == RoundState.APPROVED
+        and not plan.is_paused
+        and moment.date() <= plan.close_date
+        and sending_windows().is_open(Channel.DIGITAL_POST, moment)
+    )
+    return find_alerts(
+        monitor(round_id),
+        oldest_doubt_minutes=None if health.oldest_doubt_minutes is None else float(health.oldest_doubt_minutes),
+        idle_minutes=None if health.idle_minutes is None or not may_send else float(health.idle_minutes),
+        due=int(health.due),
+    )
+
+
+def write_previews(round_id: str, folder: Path) -> list[Path]:
+    """Write the letters an approver reads to *folder*, one file per letter, and return the files."""
+    with transaction("fieldwork") as connection:
+        shown = read_table(connection, "fieldwork/previews.sql", round_id=round_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for code, occasion, wave, channel, body in zip(
+        *(shown[name] for name in ("municipality_code", "occasion", "wave", "channel", "body")), strict=True
+    ):
+        file = folder / f"{code}-{wave}-{channel}-{occasion}.{'txt' if channel == 'sms' else 'html'}"
+        file.write_text(body, encoding="utf-8")
+        written.append(file)
+    return written
 
 
 def _by_hand(action: str, round_id: str, operator: str, parameters: dict[str, str]) -> None:
