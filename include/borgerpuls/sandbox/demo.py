@@ -43,12 +43,14 @@ def run_demo(home: Path, seed: int) -> None:
     steps = Steps(console)
     try:
         with only_one_command(home), _watched_memory(home) as memory:
-            installation = _run_round(home, seed, steps)
+            installation, link = _run_round(home, seed, steps)
     except (BorgerpulsError, httpx.HTTPError) as error:
         console.print(f"\n[bold red]{type(error).__name__}[/bold red]: {error}", highlight=False, soft_wrap=True)
         console.print(f"Logs: {home / 'logs'}. What runs goes on running; `make down` stops it.", highlight=False)
         raise typer.Exit(1) from error
-    _show_results(console, installation, steps, max(memory))
+    _show_results(console, steps, max(memory))
+    _show_addresses(console, installation)
+    console.print(f"[bold]One citizen[/bold]    {link}   the round is over, and the page says so", highlight=False)
 
 
 def show_up(home: Path) -> None:
@@ -77,7 +79,8 @@ def show_clean(home: Path) -> None:
 # --- the round --------------------------------------------------------------------------------------------------
 
 
-def _run_round(home: Path, seed: int, steps: Steps) -> Installation:
+def _run_round(home: Path, seed: int, steps: Steps) -> tuple[Installation, str]:
+    """Run the round; return where everything is, and the link of one citizen."""
     dates = half_yearly_dates(ROUND_ID)
     with steps.step("Services") as step:
         sandbox = services.up(home, seed=seed, fresh=True, report=step.say)
@@ -95,11 +98,12 @@ def _run_round(home: Path, seed: int, steps: Steps) -> Installation:
     runner = RoundRunner(sandbox.installation)
     try:
         _open_and_approve(runner, country, dates, seed, steps)
-        _fieldwork(runner, country, dates, steps)
+        citizens = CitizenVisits(country, ROUND_ID)
+        _fieldwork(runner, citizens, dates, steps)
         _close_and_publish(runner, dates, steps)
     finally:
         runner.close()
-    return sandbox.installation
+    return sandbox.installation, citizens.link_to_try()
 
 
 def _open_and_approve(runner: RoundRunner, country: Country, dates: RoundDates, seed: int, steps: Steps) -> None:
@@ -115,8 +119,7 @@ def _open_and_approve(runner: RoundRunner, country: Country, dates: RoundDates, 
         runner.approve("fieldwork", "prepare.approve", step.say)
 
 
-def _fieldwork(runner: RoundRunner, country: Country, dates: RoundDates, steps: Steps) -> None:
-    citizens = CitizenVisits(country, ROUND_ID)
+def _fieldwork(runner: RoundRunner, citizens: CitizenVisits, dates: RoundDates, steps: Steps) -> None:
     contacts = (dates.invitation_date, dates.reminder_1_date, dates.reminder_2_date)
     for wave, (day, last_day) in enumerate(zip(contacts, _last_days(dates), strict=True), start=1):
         clock.move_to(datetime.combine(day, SENDING_TIME, COPENHAGEN))
@@ -159,7 +162,7 @@ def _last_days(dates: RoundDates) -> tuple[date, date, date]:
 # --- the terminal -----------------------------------------------------------------------------------------------
 
 
-def _show_results(console: Console, installation: Installation, steps: Steps, megabytes: float) -> None:
+def _show_results(console: Console, steps: Steps, megabytes: float) -> None:
     figures = overview.read_figures(ROUND_ID)
     console.print()
     console.print(overview.municipality_table(figures, overview.read_reports(ROUND_ID)))
@@ -169,7 +172,6 @@ def _show_results(console: Console, installation: Installation, steps: Steps, me
     console.print(steps.times())
     console.print(f"Most memory in use: {megabytes / 1024:.1f} GB", highlight=False)
     console.print()
-    _show_addresses(console, installation)
 
 
 def _show_addresses(console: Console, installation: Installation) -> None:

@@ -97,7 +97,7 @@ class CitizenVisits:
 
     def _knock(self, citizens: list[Citizen]) -> None:
         with ThreadPoolExecutor(BROWSERS) as pool:
-            for _ in pool.map(answer_page_by_page, citizens):
+            for _ in pool.map(_one_after_the_other, (citizens[start::BROWSERS] for start in range(BROWSERS))):
                 pass
 
     def _citizen(self, visit: tuple[object, ...], given: Mapping[object, dict[str, list[str]]]) -> Citizen:
@@ -139,26 +139,37 @@ class CitizenVisits:
         return submit_forms(self._round_id, submissions, answers, texts)
 
 
-def answer_page_by_page(citizen: Citizen) -> None:
+def answer_page_by_page(browser: httpx.Client, citizen: Citizen) -> None:
     """
     Open the link, send page after page as shown, and leave where the citizen does.
+
+    Args:
+        browser: Follows redirects; its cookies are forgotten first, as on another citizen's telephone.
+        citizen: Who answers what.
 
     Raises:
         QuestionnaireRefused: A page was not followed by the next one.
     """
-    headers = {"user-agent": USER_AGENTS[citizen.device_class]}
+    browser.cookies.clear()
+    browser.headers["user-agent"] = USER_AGENTS[citizen.device_class]
     left = dict(citizen.given)
-    with httpx.Client(base_url=settings().questionnaire_url, headers=headers, follow_redirects=True) as browser:
-        here = _expect(browser.get(f"/s/{citizen.token}"))
-        here = _expect(browser.post("/start", data=_form(here).hidden))
-        seconds = {SIMULATED_SECONDS: str(round(citizen.seconds / max(1, len(left))))}
-        for _ in range(MOST_PAGES):
-            if here.url.path == RECEIPT_PATH or not (left or citizen.is_complete):
-                return
-            form = _form(here)
-            answers = {item: left.pop(item) for item in form.items if item in left}
-            here = _expect(browser.post(form.action, data={**form.hidden, **answers}, headers=seconds))
+    here = _expect(browser.get(f"/s/{citizen.token}"))
+    here = _expect(browser.post("/start", data=_form(here).hidden))
+    seconds_per_item = citizen.seconds / max(1, len(left))
+    for _ in range(MOST_PAGES):
+        if here.url.path == RECEIPT_PATH or not (left or citizen.is_complete):
+            return
+        form = _form(here)
+        answers = {item: left.pop(item) for item in form.items if item in left}
+        seconds = {SIMULATED_SECONDS: str(round(seconds_per_item * len(answers)))}
+        here = _expect(browser.post(form.action, data={**form.hidden, **answers}, headers=seconds))
     raise QuestionnaireRefused(f"After {MOST_PAGES} pages the questionnaire has not ended.", where=here.url.path)
+
+
+def _one_after_the_other(citizens: list[Citizen]) -> None:
+    with httpx.Client(base_url=settings().questionnaire_url, follow_redirects=True, timeout=60.0) as browser:
+        for citizen in citizens:
+            answer_page_by_page(browser, citizen)
 
 
 def _expect(page: httpx.Response) -> httpx.Response:
