@@ -1,0 +1,49 @@
+"""T1b, scaled: the real dispatch in a modelled world; and the model must be able to see a broken promise."""
+
+import pytest
+
+from borgerpuls.fieldwork import ledger
+from borgerpuls.sandbox import simulator
+from borgerpuls.sandbox.simulator import PromiseBrokenError, tell_story
+
+SEEDS = range(250)
+
+
+def test_t1b_no_seed_breaks_a_promise() -> None:
+    worlds = [tell_story(seed) for seed in SEEDS]
+    assert sum(world.crashes for world in worlds) > 100
+    assert sum(world.restores for world in worlds) > 50
+    assert sum(sum(world.accepted.values()) for world in worlds) > 3000
+
+
+def test_a_seed_tells_the_same_story_again() -> None:
+    first, second = tell_story(17), tell_story(17)
+    assert first.journal == second.journal
+    assert first.accepted == second.accepted
+    assert first.rows == second.rows
+
+
+@pytest.mark.parametrize(
+    ("what", "how"),
+    [
+        (
+            "a doubt is sent again",
+            lambda patch: patch.setattr(simulator, "fate_of_interrupted", lambda *_: ("planned", None)),
+        ),
+        ("a restore is not noticed", lambda patch: patch.setattr(simulator, "forgotten_words", lambda *_: [])),
+        (
+            "the journal writes no intents",
+            lambda patch: patch.setattr(simulator.ModelJournal, "intend", lambda *_: None),
+        ),
+    ],
+)
+def test_the_simulator_sees_each_protection_that_is_taken_away(what: str, how, monkeypatch: pytest.MonkeyPatch) -> None:
+    how(monkeypatch)
+    broken = 0
+    for seed in SEEDS:
+        try:
+            tell_story(seed)
+        except PromiseBrokenError:
+            broken += 1
+    assert broken > 0, what
+    assert ledger.fate_of_interrupted(None, 1)[0] == "unknown"
