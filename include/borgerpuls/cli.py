@@ -345,6 +345,22 @@ def sandbox_gateway(
     )  # fmt: skip
 
 
+@sandbox_app.command("faults")
+def sandbox_faults(
+    page: Annotated[Path, typer.Option(help="Where the figures are written.")] = Path("docs/faults.md"),
+    crash_runs: Annotated[int, typer.Option(min=0, help="Dispatches to kill.")] = 200,
+    crash_people: Annotated[int, typer.Option(min=1, help="Messages in each of them.")] = 1000,
+    seeds: Annotated[int, typer.Option(min=0, help="Stories of the simulator.")] = 10_000,
+    speed_people: Annotated[int, typer.Option(min=13, help="Messages of the wave that is timed.")] = 23_119,
+) -> None:
+    """Run the fault drills of the message ledger at full dose, and write down what was found."""
+    from borgerpuls.sandbox.faults import Dose, run_faults
+
+    found = run_faults(Dose(crash_runs, crash_people, seeds, speed_people), page, typer.echo)
+    if found.doubles or found.lost or found.broken_seeds:
+        raise typer.Exit(1)
+
+
 # --- database ---------------------------------------------------------------------------------------------------
 
 database_app = typer.Typer(help="What is done once for an installation, and at every upgrade.", no_args_is_help=True)
@@ -385,3 +401,47 @@ def questionnaire_serve(
     from borgerpuls.questionnaire.web.server import serve
 
     serve(host, port, workers)
+
+
+@questionnaire_app.command("codebook")
+def questionnaire_codebook(
+    version: Annotated[str, typer.Argument(help="For example 2023.")],
+    out: Annotated[Path, typer.Option(help="Folder to write to; made if it is not there.")] = Path(),
+) -> None:
+    """Write the codebook of a questionnaire version as CSV and as a Danish page."""
+    from borgerpuls.questionnaire.stage import write_codebook
+
+    for path in write_codebook(version, out):
+        typer.echo(f"{path} written")
+
+
+@questionnaire_app.command("compare")
+def questionnaire_compare(
+    old: Annotated[str, typer.Argument(help="For example 2023.")],
+    new: Annotated[str, typer.Argument(help="For example 2024.")],
+) -> None:
+    """Say what differs between two questionnaire versions, as CSV."""
+    from borgerpuls.questionnaire.codebook import compare_codebooks
+    from borgerpuls.questionnaire.definition import load_instrument
+
+    typer.echo(compare_codebooks(load_instrument(old), load_instrument(new)).to_csv(index=False, sep=";").rstrip())
+
+
+# --- responses --------------------------------------------------------------------------------------------------
+
+responses_app = typer.Typer(help="The answers of a round.", no_args_is_help=True)
+app.add_typer(responses_app, name="responses")
+
+
+@responses_app.command("release")
+def responses_release(
+    round_id: Annotated[str, typer.Argument(help="For example 2023-2.")],
+    response_id: Annotated[str, typer.Argument(help="The response in quarantine.")],
+    by: Annotated[str, typer.Option(help="Who has looked at it.")],
+    reason: Annotated[str, typer.Option(help="Why it counts after all.")],
+) -> None:
+    """Let a response out of quarantine, before the round is frozen."""
+    from borgerpuls.responses.stage import release
+
+    release(round_id, response_id, released_by=by, reason=reason)
+    typer.echo("Released; the response counts until its citizen changes it.")
