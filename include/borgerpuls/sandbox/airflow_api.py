@@ -5,6 +5,7 @@ Triggers runs with the Params of the form, answers approvals, and says which tas
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,17 @@ class AirflowApi:
             )
             for task in found
         ]
+
+    def clear(self, run: Run, task_ids: Sequence[str]) -> None:
+        """Let the named tasks of a run, and the run itself, run again."""
+        self._send(
+            "POST",
+            f"/dags/{run.dag_id}/clearTaskInstances",
+            {
+                "dry_run": False, "dag_run_id": run.run_id, "task_ids": list(task_ids), "only_failed": False,
+                "reset_dag_runs": True,
+            },
+        )  # fmt: skip
 
     def approve(self, task: TaskInstance) -> None:
         """Answer an approval that awaits input with yes."""

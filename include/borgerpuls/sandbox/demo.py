@@ -6,7 +6,7 @@ presses the buttons that operations press.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -43,7 +43,7 @@ def run_demo(home: Path, seed: int) -> None:
     steps = Steps(console)
     try:
         with only_one_command(home), _watched_memory(home) as memory:
-            installation, link = _run_round(home, seed, steps)
+            installation, link = run_round(home, seed, steps)
     except (BorgerpulsError, httpx.HTTPError) as error:
         console.print(f"\n[bold red]{type(error).__name__}[/bold red]: {error}", highlight=False, soft_wrap=True)
         console.print(f"Logs: {home / 'logs'}. What runs goes on running; `make down` stops it.", highlight=False)
@@ -79,7 +79,15 @@ def show_clean(home: Path) -> None:
 # --- the round --------------------------------------------------------------------------------------------------
 
 
-def _run_round(home: Path, seed: int, steps: Steps) -> tuple[Installation, str]:
+def run_round(
+    home: Path, seed: int, steps: Steps, form: Mapping[str, object] | None = None
+) -> tuple[Installation, str]:
+    """
+    Run the pilot's round of *seed* in the installation *home*; *form* changes what operations fill in.
+
+    Returns:
+        The installation, and the link of a citizen who has not answered.
+    """
     """Run the round; return where everything is, and the link of one citizen."""
     dates = half_yearly_dates(ROUND_ID)
     with steps.step("Services") as step:
@@ -97,7 +105,7 @@ def _run_round(home: Path, seed: int, steps: Steps) -> tuple[Installation, str]:
         )
     runner = RoundRunner(sandbox.installation)
     try:
-        _open_and_approve(runner, country, dates, seed, steps)
+        _open_and_approve(runner, _form(country, dates, seed) | dict(form or {}), steps)
         citizens = CitizenVisits(country, ROUND_ID)
         _fieldwork(runner, citizens, dates, steps)
         _close_and_publish(runner, dates, steps)
@@ -106,11 +114,11 @@ def _run_round(home: Path, seed: int, steps: Steps) -> tuple[Installation, str]:
     return sandbox.installation, citizens.link_to_try()
 
 
-def _open_and_approve(runner: RoundRunner, country: Country, dates: RoundDates, seed: int, steps: Steps) -> None:
+def _open_and_approve(runner: RoundRunner, form: dict[str, object], steps: Steps) -> None:
     clock.move_to(OPENING)
     with steps.step("rounds") as step:
         runner.switch_on(step.say)
-        runner.run("rounds", step.say, _form(country, dates, seed))
+        runner.run("rounds", step.say, form)
         step.outcome = f"{ROUND_NAME} is open"
     for dag_id in ("frame", "sampling"):
         with steps.step(dag_id) as step:
