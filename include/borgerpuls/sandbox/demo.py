@@ -88,7 +88,6 @@ def run_round(
     Returns:
         The installation, and the link of a citizen who has not answered.
     """
-    """Run the round; return where everything is, and the link of one citizen."""
     dates = half_yearly_dates(ROUND_ID)
     with steps.step("Services") as step:
         sandbox = services.up(home, seed=seed, fresh=True, report=step.say)
