@@ -1,5 +1,5 @@
--- Which open items the forms in changed_forms.sql have a text for; not the text. One row per form and item. Parameters: round_id.
-SELECT o.response_id, o.item_id
+-- The open answers of the forms in changed_forms.sql, as written. One row per form and item. Parameters: round_id.
+SELECT o.response_id, o.item_id, o.answer_text
   FROM answers.form f
   JOIN answers.open_answer o ON o.response_id = f.response_id
   LEFT JOIN responses.response r ON r.round_id = f.round_id AND r.response_id = f.response_id

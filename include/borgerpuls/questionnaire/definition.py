@@ -234,6 +234,21 @@ def load_instrument(version: str) -> Instrument:
     return read_instrument(text, place=f"{version}.yaml")
 
 
+def round_instrument(version: str, local_items: Mapping[str, Any]) -> Instrument:
+    """
+    Return the instrument of a round.
+
+    Args:
+        version: A shipped version.
+        local_items: Municipality code → its own questions, as `read_local_items` reads them; empty where there are none.
+
+    Raises:
+        BorgerpulsError: As `load_instrument` and `read_local_items`.
+    """
+    instrument = load_instrument(version)
+    return instrument.with_local_items(read_local_items(local_items, instrument))
+
+
 def read_instrument(text: str, place: str = "instrument") -> Instrument:
     """
     Read and check one instrument.

@@ -42,7 +42,7 @@ class Asked:
     pattern: "pd.Series[int]"
     """Number of the pattern per form, index as the forms."""
     items: pd.DataFrame
-    """One row per pattern and item asked: `pattern`, `item_id`, `page` (0 is the first page shown), `page_id`."""
+    """One row per pattern and item asked: `pattern`, `item_id`, `kind`, `page` (0 is the first page shown), `page_id`."""
 
 
 def is_met(condition: Condition, background: Background, answers: Answers) -> bool:
@@ -59,11 +59,11 @@ def is_met(condition: Condition, background: Background, answers: Answers) -> bo
 
 
 def asked_items(instrument: Instrument, background: Background, answers: Answers) -> tuple[Item, ...]:
-    """Return the items this citizen is asked, in order, given the answers so far."""
+    """Return the items this citizen is asked, in order, given the answers so far; an empty local slot is none."""
     asked: list[Item] = []
     counted: dict[str, tuple[str, ...]] = {}
     for item in instrument.items:
-        if is_met(item.routing_condition, background, counted):
+        if not item.slot and is_met(item.routing_condition, background, counted):
             asked.append(item)
             if item.item_id in answers:
                 counted[item.item_id] = answers[item.item_id]
@@ -123,10 +123,10 @@ def asked_by_pattern(instrument: Instrument, forms: pd.DataFrame, answers: pd.Da
     for key, number in numbers.items():
         codes = {item: chosen for item, chosen in zip(instrument.routing_items, key[known:], strict=True) if chosen}
         for place, (page, items) in enumerate(asked_pages(instrument, Background(*key[:known]), codes)):
-            rows += [(number, item.item_id, place, page.page_id) for item in items]
+            rows += [(number, item.item_id, item.kind, place, page.page_id) for item in items]
     return Asked(
         pd.Series(pattern, index=forms.index, dtype="int64"),
-        pd.DataFrame(rows, columns=["pattern", "item_id", "page", "page_id"]),
+        pd.DataFrame(rows, columns=["pattern", "item_id", "kind", "page", "page_id"]),
     )
 
 

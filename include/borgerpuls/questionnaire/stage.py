@@ -2,16 +2,20 @@
 The questionnaire stage: reads forms, calls routing and submission, writes answers, with the questionnaire's own login.
 """
 
+import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, text
 
-from borgerpuls.database import engine, load_query
-from borgerpuls.errors import UnknownRound
-from borgerpuls.questionnaire.definition import Instrument, load_instrument
+from borgerpuls.database import engine, load_query, transaction
+from borgerpuls.errors import FormIsNotOpen, UnknownRound
+from borgerpuls.questionnaire.codebook import codebook_table
+from borgerpuls.questionnaire.definition import Instrument, load_instrument, read_local_items, round_instrument
 from borgerpuls.questionnaire.submission import submit_bulk
 from borgerpuls.vault import Vault, access_vault
 
@@ -25,11 +29,40 @@ def questionnaire_transaction() -> Iterator[Connection]:
 
 
 def instrument_of(connection: Connection, round_id: str) -> Instrument:
-    """Return the instrument of a round; raises UnknownRound."""
+    """Return the instrument of a round with its municipalities' own questions; raises UnknownRound."""
     version = connection.execute(load_query("questionnaire/version.sql"), {"round_id": round_id}).scalar()
     if version is None:
         raise UnknownRound(f"There is no round {round_id!r}.")
-    return load_instrument(version)
+    own = connection.execute(load_query("questionnaire/local_items.sql"), {"round_id": round_id}).all()
+    return round_instrument(version, {row[0]: row[1] for row in own})
+
+
+def save_local_items(round_id: str, municipality_code: str, items: list[dict[str, Any]]) -> int:
+    """
+    Keep a municipality's own questions for a round that nobody has answered yet, and return how many.
+
+    Args:
+        round_id: An open round.
+        municipality_code: Four digits.
+        items: Up to three, written as the instrument's items but without `id` (see `definition.read_local_items`).
+
+    Raises:
+        UnknownRound: No such round.
+        FormIsNotOpen: The round is approved: what was approved cannot be asked differently.
+        BorgerpulsError: What is wrong with the items.
+    """
+    with transaction("rounds") as connection:
+        version = connection.execute(load_query("questionnaire/version.sql"), {"round_id": round_id}).scalar()
+        if version is None:
+            raise UnknownRound(f"There is no round {round_id!r}.")
+        read_local_items({municipality_code: items}, load_instrument(version))
+        kept = connection.execute(
+            load_query("questionnaire/keep_local_items.sql"),
+            {"round_id": round_id, "municipality_code": municipality_code, "definition": json.dumps(items)},
+        ).rowcount
+        if not kept:
+            raise FormIsNotOpen(f"Round {round_id} is no longer open to changes of its questions.")
+    return len(items)
 
 
 def submit_forms(
@@ -56,3 +89,15 @@ def submit_forms(
 def receipt_hash(keys: Vault, response_id: uuid.UUID) -> bytes:
     """Return the hash under which the receipt number of a form is stored."""
     return keys.access_hash(keys.receipt_number(response_id))
+
+
+def write_codebook(version: str, folder: Path) -> list[Path]:
+    """Write the codebook of a version as CSV and as a Danish page into *folder*, and return the two paths."""
+    from borgerpuls.questionnaire.web.pages import render_codebook
+
+    instrument = load_instrument(version)
+    folder.mkdir(parents=True, exist_ok=True)
+    table, page = folder / f"kodebog-{version}.csv", folder / f"kodebog-{version}.html"
+    codebook_table(instrument).to_csv(table, index=False, encoding="utf-8-sig", sep=";", lineterminator="\r\n")
+    page.write_bytes(render_codebook(instrument))
+    return [table, page]

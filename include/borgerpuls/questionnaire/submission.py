@@ -366,12 +366,13 @@ def _after(form: Form, instrument: Instrument) -> PageSaved:
 def _refuse_impossible(instrument: Instrument, answers: pd.DataFrame) -> None:
     if answers.duplicated(["response_id", "item_id"]).any():
         raise AnswerIsImpossible("An item is answered twice in one form.")
-    items = {item.item_id: item for item in instrument.items}
     for item_id, codes in answers[["item_id", "choices"]].drop_duplicates().itertuples(index=False):
-        item = items.get(item_id)
-        problem = problem_with(item, codes) if item is not None and item.kind != "open" else "unknown_code"
-        if problem or not codes:
-            raise AnswerIsImpossible(f"{', '.join(map(repr, codes))} cannot be the answer ({problem}).", where=item_id)
+        items = [item for item in instrument.items if item.item_id == item_id and item.kind != "open"]
+        problems = [problem_with(item, codes) for item in items] or ["unknown_code"]
+        if all(problems) or not codes:
+            raise AnswerIsImpossible(
+                f"{', '.join(map(repr, codes))} cannot be the answer ({problems[0]}).", where=item_id
+            )
 
 
 def _refuse_missing(instrument: Instrument, taken: pd.DataFrame, given: pd.DataFrame) -> None:

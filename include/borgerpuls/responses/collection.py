@@ -34,24 +34,24 @@ def item_outcomes(instrument: Instrument, forms: pd.DataFrame, answers: pd.DataF
         where nothing was answered). `broken_off` is asked and not answered, whether passed over or never reached.
         An answer to an item that was not asked keeps its choices, so that the check can see it.
     """
-    items = {item.item_id: item for item in instrument.items if item.kind != "open"}
+    items = list(dict.fromkeys(item.item_id for item in instrument.items if item.kind != "open" and not item.slot))
     asked = asked_by_pattern(instrument, forms, answers)
     grid = pd.DataFrame(
         {
             "response_id": np.repeat(forms["response_id"].to_numpy(), len(items)),
             "pattern": np.repeat(asked.pattern.to_numpy(), len(items)),
-            "item_id": list(items) * len(forms),
+            "item_id": items * len(forms),
         }
     )
-    stray = answers.loc[~answers["item_id"].isin(list(items)), ["response_id", "item_id"]]
+    stray = answers.loc[~answers["item_id"].isin(items), ["response_id", "item_id"]]
     grid = pd.concat([grid, stray], ignore_index=True)
-    grid = grid.merge(asked.items[["pattern", "item_id", "page"]], on=["pattern", "item_id"], how="left")
+    grid = grid.merge(asked.items[["pattern", "item_id", "kind", "page"]], on=["pattern", "item_id"], how="left")
     grid = grid.merge(answers, on=["response_id", "item_id"], how="left")
     # The same few answers recur: judge each distinct one once.
     codes = grid["choices"].map(tuple, na_action="ignore")
     is_answered = codes.notna()
     first = codes.map(lambda chosen: chosen[0] if len(chosen) == 1 else "", na_action="ignore")
-    is_scale = grid["item_id"].isin([name for name, item in items.items() if item.kind == "scale"])
+    is_scale = grid["kind"] == "scale"
     is_asked = grid["page"].notna()
     outcome = np.select(
         [~is_asked, ~is_answered, (first == DONT_KNOW).to_numpy(dtype=bool)],

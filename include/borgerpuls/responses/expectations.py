@@ -7,7 +7,7 @@ is imported inside the function that uses it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -210,7 +210,19 @@ def quarantine_reasons(findings: pd.DataFrame, rules: Sequence[Rule]) -> "pd.Ser
 
 
 def _ticked(instrument: Instrument) -> list[Item]:
-    return list({item.item_id: item for item in instrument.items if item.kind != "open"}.values())
+    """Return one item per id; a local question may have other options in each municipality, so any of them is known."""
+    found: dict[str, Item] = {}
+    for item in instrument.items:
+        if item.kind == "open" or item.slot:
+            continue
+        if item.item_id in found:
+            before = found[item.item_id]
+            kind = "multi" if "multi" in {item.kind, before.kind} else before.kind
+            options = {option.code: option for option in (*before.options, *item.options)}
+            found[item.item_id] = replace(before, kind=kind, options=tuple(options.values()))
+        else:
+            found[item.item_id] = item
+    return list(found.values())
 
 
 def _column(item: Item) -> str:

@@ -13,10 +13,11 @@ from borgerpuls import clock
 from borgerpuls.codebooks.codebook import load_codebook
 from borgerpuls.database import copy_rows, load_query, read_table, transaction
 from borgerpuls.errors import DispositionsDoNotSum, RoundIsStillOpen, SnapshotChanged, UnknownRound
-from borgerpuls.questionnaire.definition import Instrument, load_instrument
+from borgerpuls.questionnaire.definition import Instrument, round_instrument
 from borgerpuls.responses.collection import item_outcomes, responses_of
 from borgerpuls.responses.dispositions import decide
 from borgerpuls.responses.expectations import check_responses, checkable, quarantine_reasons, response_rules
+from borgerpuls.responses.scrubbing import scrub
 
 _COUNTS = ("response_count", "complete_count", "partial_count", "sampled_count")
 
@@ -46,7 +47,7 @@ def collect(round_id: str) -> dict[str, int]:
             return {"collected": 0, "removed": removed, "batch_number": 0}
         answers = read_table(connection, "responses/changed_answers.sql", **known)
         texts = read_table(connection, "responses/changed_texts.sql", **known)
-        instrument = _instrument(plan)
+        instrument = _instrument(connection, plan)
         batch = connection.execute(load_query("responses/next_batch.sql"), known).scalar_one()
         responses = responses_of(
             instrument,
@@ -67,6 +68,7 @@ def collect(round_id: str) -> dict[str, int]:
         )
         copy_rows(connection, "responses.response", responses.assign(round_id=round_id, batch_number=batch))
         copy_rows(connection, "responses.answer", outcomes.assign(round_id=round_id))
+        copy_rows(connection, "responses.open_answer", _scrubbed(texts).assign(round_id=round_id))
         return {"collected": len(forms), "removed": removed, "batch_number": batch}
 
 
@@ -95,7 +97,7 @@ def validate(round_id: str) -> dict[str, int]:
                 "released": 0,
                 "warnings": 0,
             }
-        instrument = _instrument(plan)
+        instrument = _instrument(connection, plan)
         municipalities = read_table(connection, "responses/municipalities.sql", **known)["municipality_code"]
         rules = response_rules(instrument, load_codebook(plan["codebook_version"]), list(municipalities))
         answers = read_table(connection, "responses/answers.sql", **known)
@@ -258,5 +260,19 @@ def _plan(connection: Connection, round_id: str) -> dict[str, Any]:
     return dict(row)
 
 
-def _instrument(plan: dict[str, Any]) -> Instrument:
-    return load_instrument(plan["questionnaire_version"])
+def _instrument(connection: Connection, plan: dict[str, Any]) -> Instrument:
+    own = read_table(connection, "responses/local_items.sql", round_id=plan["round_id"])
+    return round_instrument(plan["questionnaire_version"], dict(zip(own.iloc[:, 0], own.iloc[:, 1], strict=True)))
+
+
+def _scrubbed(texts: pd.DataFrame) -> pd.DataFrame:
+    """Return the open answers without what shows who somebody is."""
+    scrubbed = [scrub(written) for written in texts["answer_text"]]
+    return pd.DataFrame(
+        {
+            "response_id": texts["response_id"],
+            "item_id": texts["item_id"],
+            "scrubbed_text": [each for each, _ in scrubbed],
+            "removed_count": [count for _, count in scrubbed],
+        }
+    )

@@ -76,6 +76,14 @@ CREATE TABLE rounds.municipality (
     PRIMARY KEY (round_id, municipality_code)
 );
 
+CREATE TABLE rounds.local_item (        -- a municipality's own questions, at most three, as the instrument writes items
+    round_id text NOT NULL,
+    municipality_code text NOT NULL,
+    definition jsonb NOT NULL,
+    PRIMARY KEY (round_id, municipality_code),
+    FOREIGN KEY (round_id, municipality_code) REFERENCES rounds.municipality
+);
+
 CREATE TABLE rounds.approval (          -- append-only: dispatch looks for one with the hash of what it is about to send
     round_id text NOT NULL REFERENCES rounds.round,
     content_hash text NOT NULL,         -- of sample, texts and dates
@@ -466,6 +474,16 @@ CREATE TABLE responses.answer (
     FOREIGN KEY (round_id, response_id) REFERENCES responses.response ON DELETE CASCADE
 );
 
+CREATE TABLE responses.open_answer (    -- scrubbed of what looks like a person; the written text stays in answers
+    round_id text NOT NULL,
+    response_id uuid NOT NULL,
+    item_id text NOT NULL,
+    scrubbed_text text NOT NULL,
+    removed_count integer NOT NULL,
+    PRIMARY KEY (round_id, response_id, item_id),
+    FOREIGN KEY (round_id, response_id) REFERENCES responses.response ON DELETE CASCADE
+);
+
 CREATE TABLE responses.expectation_result (
     round_id text NOT NULL REFERENCES rounds.round,
     suite text NOT NULL,
@@ -564,6 +582,7 @@ CREATE TABLE estimation.figure (
     weighted_base double precision,
     value double precision,
     standard_error double precision,
+    degrees_of_freedom double precision,
     lower double precision,
     upper double precision,
     no_interval_reason text,
@@ -573,6 +592,10 @@ CREATE TABLE estimation.figure (
     difference_to_rest_se double precision,
     difference_to_rest_p double precision,
     is_different_from_rest boolean NOT NULL DEFAULT false,  -- survives Benjamini-Hochberg within the report
+    difference_to_previous double precision,                -- from the published round before, where counted alike
+    difference_to_previous_se double precision,
+    difference_to_previous_p double precision,
+    is_different_from_previous boolean NOT NULL DEFAULT false,
     is_uncertain boolean NOT NULL DEFAULT false,
     is_suppressed boolean NOT NULL DEFAULT false,
     suppression_reason text,
@@ -582,9 +605,20 @@ CREATE TABLE estimation.figure (
     CHECK (NOT is_suppressed OR (value IS NULL AND standard_error IS NULL AND lower IS NULL AND upper IS NULL
            AND valid_n IS NULL AND dont_know_n IS NULL AND not_asked_n IS NULL AND broken_off_n IS NULL
            AND weighted_base IS NULL AND difference_to_all IS NULL AND difference_to_rest IS NULL
+           AND difference_to_previous IS NULL
            AND suppression_reason IS NOT NULL))
 );
 CREATE INDEX figure_report_idx ON estimation.figure (round_id, municipality_code, item_id);
+
+CREATE TABLE estimation.suppression (   -- why a cell is withheld; never published, because the reason itself can tell
+    round_id text NOT NULL REFERENCES rounds.round,
+    municipality_code text NOT NULL,
+    item_id text NOT NULL,              -- an item, a category, 'response', 'population' or 'sampled'
+    domain text NOT NULL,
+    domain_group text NOT NULL,
+    reason text NOT NULL CHECK (reason IN ('few_answers', 'one_category', 'complementary')),
+    PRIMARY KEY (round_id, municipality_code, item_id, domain, domain_group)
+);
 
 -- reporting and publication ------------------------------------------------------------------------------------------------
 
@@ -675,7 +709,9 @@ GRANT SELECT ON ALL TABLES IN SCHEMA weighting, responses, sampling, frame TO bo
 GRANT USAGE ON SCHEMA reporting, estimation TO borgerpuls_reporting;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA reporting TO borgerpuls_reporting;
 GRANT SELECT ON ALL TABLES IN SCHEMA estimation TO borgerpuls_reporting;
+REVOKE ALL ON estimation.suppression FROM borgerpuls_reporting;
 
 GRANT USAGE ON SCHEMA publication, reporting, estimation TO borgerpuls_publication;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA publication TO borgerpuls_publication;
 GRANT SELECT ON ALL TABLES IN SCHEMA reporting, estimation TO borgerpuls_publication;
+REVOKE ALL ON estimation.suppression FROM borgerpuls_publication;

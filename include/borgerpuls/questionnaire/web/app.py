@@ -27,9 +27,9 @@ from borgerpuls import clock
 from borgerpuls.clock import COPENHAGEN
 from borgerpuls.database import load_query
 from borgerpuls.errors import AnswerIsImpossible, FormIsNotOpen
-from borgerpuls.questionnaire.definition import Instrument, Item, load_instrument
+from borgerpuls.questionnaire.definition import Instrument, Item
 from borgerpuls.questionnaire.routing import asked_pages, next_page, previous_page
-from borgerpuls.questionnaire.stage import receipt_hash
+from borgerpuls.questionnaire.stage import instrument_of, receipt_hash
 from borgerpuls.questionnaire.submission import Form, is_ahead, load_form, read_page, save_page
 from borgerpuls.questionnaire.web import pages
 from borgerpuls.questionnaire.web.attempts import Attempts
@@ -105,6 +105,7 @@ class _Service:
     def __init__(self) -> None:
         self.keys = access_vault()
         self.attempts = Attempts()
+        self._instruments: dict[str, Instrument] = {}
         self.is_simulated = settings().clock == "simulated"
         self.is_secure = settings().questionnaire_url.startswith("https://")
         self.engine: Engine = create_engine(
@@ -129,6 +130,12 @@ class _Service:
                 if not isinstance(error, OperationalError | InterfaceError):
                     break
         raise ServiceIsBusy
+
+    def instrument(self, form: Form) -> Instrument:
+        """Return the instrument of a form's round; it is fixed when the round is approved, so it is read once."""
+        if form.round_id not in self._instruments:
+            self._instruments[form.round_id] = self.ask(lambda connection: instrument_of(connection, form.round_id))
+        return self._instruments[form.round_id]
 
     def form(self, response_id: uuid.UUID) -> Form | None:
         """Return a form as it stands."""
@@ -254,7 +261,7 @@ def create_app() -> FastAPI:
         state = service.state_of(form)
         if form is None or state != "open":
             return _message(state, session.language, 404 if form is None else 200)
-        instrument = _instrument(form)
+        instrument = service.instrument(form)
         visible = [page.page_id for page, _ in asked_pages(instrument, form.background, form.choices)]
         if page_id not in visible or is_ahead(instrument, form, page_id):
             return _to_page(instrument, form, visible)
@@ -277,7 +284,7 @@ def create_app() -> FastAPI:
             form = load_form(connection, session.response_id)
             if form is None:
                 return _message("unknown_link", session.language, 404)
-            instrument = _instrument(form)
+            instrument = service.instrument(form)
             is_back = _one(fields, "retning") == "tilbage"
             items = dict(_pages_of(instrument, form)).get(page_id, ())
             ticked = read_page(items, fields)
@@ -346,7 +353,7 @@ def create_app() -> FastAPI:
         if form.state != "completed" or not form.is_round_open(service.today(form)):
             return _message("closed", language)
         session = Session(form.response_id, language)
-        rows = pages.own_answers(_instrument(form), form, language)
+        rows = pages.own_answers(service.instrument(form), form, language)
         mark = seal_session(service.keys, session, "own")
         return _html(pages.render("own_answers.html", language, rows=rows, mark=mark, is_session=False))
 
@@ -425,10 +432,6 @@ class SafeHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-def _instrument(form: Form) -> Instrument:
-    return load_instrument(form.version)
-
-
 def _form_of_token(service: _Service, typed: str) -> Form | None:
     token = _normal(typed)
     if not _TOKEN.fullmatch(token):
@@ -440,7 +443,7 @@ def _let_in(service: _Service, form: Form | None, language: str) -> Response:
     state = service.state_of(form)
     if form is None or state != "open":
         return _message(state, language, 404 if form is None else 200)
-    instrument = _instrument(form)
+    instrument = service.instrument(form)
     response = _to_page(instrument, form, [name for name, _ in _pages_of(instrument, form)])
     _set_cookie(service, response, "skema", seal_session(service.keys, Session(form.response_id, language)))
     _set_cookie(service, response, "sprog", language)

@@ -13,6 +13,7 @@ import yaml
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from borgerpuls.questionnaire.codebook import codebook_table
 from borgerpuls.questionnaire.definition import Instrument, Item
 from borgerpuls.questionnaire.routing import asked_pages, previous_page, wording
 from borgerpuls.questionnaire.submission import Form, Ticked
@@ -140,3 +141,19 @@ def _show(instrument: Instrument, form: Form, item: Item, language: str, rejecte
         written=written,
         problem=said[problem].format(count=item.max_length) if problem else "",
     )
+
+
+def render_codebook(instrument: Instrument) -> bytes:
+    """Return the codebook of a version as a Danish page that stands alone."""
+    table = codebook_table(instrument)
+    items = [
+        {
+            "id": item_id,
+            "type": rows["type"].iloc[0],
+            "wordings": rows.drop_duplicates("variant").to_dict("records"),
+            "answers": rows.drop_duplicates("kode").to_dict("records"),
+        }
+        for item_id, rows in table.groupby("id", sort=False)
+    ]
+    page = _environment().get_template("codebook.html")
+    return page.render(version=instrument.version, content_hash=instrument.content_hash, items=items).encode("utf-8")

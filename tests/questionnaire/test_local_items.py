@@ -1,0 +1,81 @@
+"""A municipality's own questions: asked there and nowhere else, fixed when the round is approved."""
+
+import pytest
+from small_round import Country
+from sqlalchemy import text
+
+from borgerpuls.database import transaction
+from borgerpuls.errors import FormIsNotOpen, InstrumentIsIncomplete, ScaleIsUnknown
+from borgerpuls.questionnaire.codebook import codebook_table, compare_codebooks
+from borgerpuls.questionnaire.definition import load_instrument, round_instrument
+from borgerpuls.questionnaire.routing import Background, asked_items, asked_pages, paths
+from borgerpuls.questionnaire.stage import instrument_of, questionnaire_transaction, save_local_items
+
+OWN = [
+    {"type": "scale", "scale": "grad", "text": {"da": "Oplever du én plan?", "en": "Do you experience one plan?"}},
+    {
+        "type": "single",
+        "text": {"da": "Har du mødt helhedsteamet?", "en": "Have you met the whole-person team?"},
+        "options": [{"code": "ja", "da": "Ja", "en": "Yes"}, {"code": "nej", "da": "Nej", "en": "No"}],
+    },
+]
+
+
+def test_own_questions_are_asked_in_their_municipality_only() -> None:
+    instrument = round_instrument("2024", {"0707": OWN})
+    here = [item.item_id for item in asked_items(instrument, Background("dagpenge", "dagpenge", "0707"), {})]
+    there = [item.item_id for item in asked_items(instrument, Background("dagpenge", "dagpenge", "0461"), {})]
+    assert here[-4:] == ["local1", "local2", "why", "better"]
+    assert here[:-4] == there[:-2]
+    assert not [each for each in there if each.startswith("local")]
+
+
+def test_every_path_with_own_questions_still_walks_to_the_end() -> None:
+    instrument = round_instrument("2024", {"0707": OWN, "0461": OWN[:1]})
+    for path in paths(instrument, ("0707", "0461", "0101")):
+        pages = asked_pages(instrument, path.background, path.answers)
+        assert pages[-1][0].page_id == "egne_ord"
+        expected = {"0707": 2, "0461": 1, "0101": 0}[path.background.municipality_code]
+        assert sum(each.startswith("local") for each in path.asked) == expected
+
+
+def test_more_than_three_or_unknown_scales_are_refused_by_municipality() -> None:
+    with pytest.raises(
+        InstrumentIsIncomplete, match=r"local items of 0707: 4 own questions, but version 2024 has room for 3"
+    ):
+        round_instrument("2024", {"0707": [OWN[0]] * 4})
+    with pytest.raises(ScaleIsUnknown, match="local items of 0707"):
+        round_instrument("2024", {"0707": [{**OWN[0], "scale": "humør"}]})
+    with pytest.raises(InstrumentIsIncomplete, match="1 own questions, but version 2023 has room for 0"):
+        round_instrument("2023", {"0707": OWN[:1]})
+
+
+def test_own_questions_are_kept_until_the_round_is_approved(country: Country) -> None:
+    country.open_round("2024-1", version="2024", state="open")
+    assert save_local_items("2024-1", "0707", OWN) == 2
+    with questionnaire_transaction() as connection:
+        assert instrument_of(connection, "2024-1").item("local2").present["da"] == "Har du mødt helhedsteamet?"
+    with transaction("rounds") as connection:
+        connection.execute(text("UPDATE rounds.round SET state = 'approved' WHERE round_id = '2024-1'"))
+    with pytest.raises(FormIsNotOpen, match="no longer open to changes"):
+        save_local_items("2024-1", "0707", OWN[:1])
+
+
+def test_the_codebook_names_every_item_and_code_once() -> None:
+    table = codebook_table(load_instrument("2023"))
+    assert set(table["id"]) == {item.item_id for item in load_instrument("2023").items}
+    assert not table.duplicated(["id", "variant", "kode"]).any()
+    assert (
+        table.loc[table["id"] == "coop", "stilles_til"]
+        .iloc[0]
+        .startswith("målgruppe er aktivitetsparat og (contact er")
+    )
+
+
+def test_what_changed_between_two_versions_is_said() -> None:
+    found = compare_codebooks(load_instrument("2023"), load_instrument("2024"))
+    assert set(zip(found["id"], found["hvad"], strict=True)) == {
+        ("local1", "ny"), ("local2", "ny"), ("local3", "ny"), ("plan", "stilles_til"), ("belief", "stilles_til"),
+        ("aktivitetsparat", "målgruppe"), ("jobafklaring", "målgruppe"),
+    }  # fmt: skip
+    assert compare_codebooks(load_instrument("2023"), load_instrument("2023")).empty
