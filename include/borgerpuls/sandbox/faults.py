@@ -7,6 +7,7 @@ own. The page says what was run, with which dose, on which machine, and what was
 
 import os
 import random
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,9 @@ from borgerpuls.sandbox.postgres import EmbeddedPostgres, start_postgres
 
 MUNICIPALITY = "0461"
 PILOT = ("0219", "0157", "0376", "0169", "0183", "0846", "0727", "0461", "0740", "0706", "0185", "0630", "0851")
+MOST_PASSINGS = 40
+"""A batch of 200 passes the points of sending at least so often, the others once or twice."""
+LONGEST_WAIT_SECONDS = 60.0
 POINTS = ("claimed", "begun", "intended", "called", "noted")
 SECRET = "gateway-secret"  # noqa: S105 - a drill's own
 
@@ -125,11 +129,11 @@ def _crash(dose: Dose, found: Findings, ledgers: list[Path], report: Callable[[s
             round_id = f"{3000 + run}-1"
             drill.make_round(round_id, {MUNICIPALITY: dose.crash_people})
             if run % 2:
-                pid = host.start(round_id, MUNICIPALITY, dice.choice(POINTS), dice.randint(1, dose.crash_people))
-                was_killed = host.wait(pid) != 0
+                pid = host.start(round_id, MUNICIPALITY, dice.choice(POINTS), dice.randint(1, MOST_PASSINGS))
+                was_killed = host.wait(pid) == -signal.SIGKILL
             else:
                 pid = host.start(round_id, MUNICIPALITY)
-                time.sleep(dice.uniform(0, dose.crash_people / 400))
+                _await_lines(ledgers, _lines(ledgers) + dice.randint(0, dose.crash_people * 9 // 10))
                 was_killed = host.kill(pid)
             drill.outlast_leases()
             started = time.monotonic()
@@ -148,6 +152,16 @@ def _crash(dose: Dose, found: Findings, ledgers: list[Path], report: Callable[[s
             )
     finally:
         host.close()
+
+
+def _lines(ledgers: list[Path]) -> int:
+    return sum(path.read_bytes().count(b"\n") for path in ledgers if path.exists())
+
+
+def _await_lines(ledgers: list[Path], wanted: int) -> None:
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    while _lines(ledgers) < wanted and time.monotonic() < deadline:
+        time.sleep(0.002)
 
 
 def _speed(dose: Dose, found: Findings, report: Callable[[str], None]) -> None:
