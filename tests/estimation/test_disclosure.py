@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from borgerpuls.estimation.disclosure import COMPLEMENTARY, FEW_ANSWERS, ONE_CATEGORY, suppress
+from borgerpuls.estimation.disclosure import (
+    COMPLEMENTARY,
+    FEW_ANSWERS,
+    ONE_CATEGORY,
+    WITHHELD,
+    Thresholds,
+    suppress,
+)
 from borgerpuls.estimation.figures import COMPARISONS, COUNTS, VALUES
+from borgerpuls.estimation.response_figures import response_figures
 
 
 def table(counts: dict[tuple[str, str, str], list[int]]) -> pd.DataFrame:
@@ -18,7 +26,8 @@ def table(counts: dict[tuple[str, str, str], list[int]]) -> pd.DataFrame:
         base = {
             "municipality_code": municipality, "item_id": "trust", "domain": domain, "domain_group": group, "valid_n": n,
             "dont_know_n": 2, "not_asked_n": 0, "broken_off_n": 1, "weighted_base": n * 3.0, "standard_error": 0.1,
-            "lower": 0.0, "upper": 5.0, "no_interval_reason": "", "is_different_from_rest": True,
+            "degrees_of_freedom": 9.0, "lower": 0.0, "upper": 5.0, "no_interval_reason": "",
+            "is_different_from_rest": True, "is_different_from_previous": True,
             **dict.fromkeys(COMPARISONS, 0.1),
         }  # fmt: skip
         mean = sum(k * c for k, c in zip((5, 4, 3, 2, 1), answers, strict=True)) / n if n else np.nan
@@ -30,17 +39,14 @@ def table(counts: dict[tuple[str, str, str], list[int]]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def reasons(result: pd.DataFrame) -> dict[tuple[str, str], str]:
-    means = result[result["measure"] == "mean"]
-    return {
-        (row.municipality_code, row.domain_group): row.suppression_reason
-        for row in means.itertuples()
-        if isinstance(row.suppression_reason, str)
-    }
+def reasons(withheld: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """Why cells of the item are withheld, by municipality and group."""
+    own = withheld[withheld["item_id"] == "trust"]
+    return dict(zip(zip(own["municipality_code"], own["domain_group"], strict=True), own["reason"], strict=True))
 
 
 def test_a_group_of_four_takes_the_next_smallest_with_it() -> None:
-    result = suppress(
+    result, withheld = suppress(
         table(
             {
                 ("0461", "sex", "kvinde"): [2, 1, 1, 0, 0],
@@ -49,16 +55,17 @@ def test_a_group_of_four_takes_the_next_smallest_with_it() -> None:
             }
         )
     )
-    assert reasons(result) == {("0461", "kvinde"): FEW_ANSWERS, ("0461", "mand"): COMPLEMENTARY}
+    assert reasons(withheld) == {("0461", "kvinde"): FEW_ANSWERS, ("0461", "mand"): COMPLEMENTARY}
+    assert set(result.loc[result["is_suppressed"], "suppression_reason"]) == {WITHHELD}
 
 
 def test_seven_answers_in_one_category_reveal_what_everybody_answered() -> None:
-    result = suppress(table({("0461", "all", ""): [7, 0, 0, 0, 0], ("0727", "all", ""): [9, 9, 9, 9, 9]}))
-    assert reasons(result) == {("0461", ""): ONE_CATEGORY, ("0727", ""): COMPLEMENTARY}
+    _, withheld = suppress(table({("0461", "all", ""): [7, 0, 0, 0, 0], ("0727", "all", ""): [9, 9, 9, 9, 9]}))
+    assert reasons(withheld) == {("0461", ""): ONE_CATEGORY, ("0727", ""): COMPLEMENTARY}
 
 
 def test_twelve_answers_in_one_category_may_be_shown_and_are_marked_uncertain() -> None:
-    result = suppress(table({("0461", "all", ""): [12, 0, 0, 0, 0]}))
+    result, _ = suppress(table({("0461", "all", ""): [12, 0, 0, 0, 0]}))
     assert not result["is_suppressed"].any()
     assert result["is_uncertain"].all()
 
@@ -74,7 +81,7 @@ def test_no_group_is_ever_withheld_alone_and_nothing_is_left_of_it(municipalitie
         code = f"01{place:02d}"
         counts |= {(code, "target_group", f"g{number}"): part for number, part in enumerate(parts)}
         counts[(code, "all", "")] = np.sum(parts, axis=0).tolist()
-    result = suppress(table(counts))
+    result, _ = suppress(table(counts))
     hidden = result[result["is_suppressed"]]
     assert hidden[[*COUNTS, *VALUES, *COMPARISONS]].isna().all(axis=None)
     assert not hidden["is_different_from_rest"].any()
@@ -89,7 +96,97 @@ def test_no_group_is_ever_withheld_alone_and_nothing_is_left_of_it(municipalitie
 
 @pytest.mark.parametrize("below", [3, 5, 10])
 def test_the_threshold_is_a_setting(below: int) -> None:
-    result = suppress(table({("0461", "all", ""): [below - 1, 1, 0, 0, 0]}), below=below)
+    limits = Thresholds(below=below)
+    result, _ = suppress(table({("0461", "all", ""): [below - 1, 1, 0, 0, 0]}), limits)
     assert not result["is_suppressed"].any()
-    result = suppress(table({("0461", "all", ""): [below - 2, 1, 0, 0, 0]}), below=below)
+    result, _ = suppress(table({("0461", "all", ""): [below - 2, 1, 0, 0, 0]}), limits)
     assert result["is_suppressed"].all()
+
+
+def test_a_municipality_that_is_withheld_shows_none_of_its_groups() -> None:
+    large, small = [20, 20, 20, 20, 20], [1, 1, 1, 1, 0]
+    counts = {("0461", "all", ""): small, ("0727", "all", ""): large, ("0183", "all", ""): [90] * 5}
+    counts |= {("0727", "sex", "kvinde"): [8] * 5, ("0727", "sex", "mand"): [12] * 5}
+    counts |= {("0183", "sex", "kvinde"): [40] * 5, ("0183", "sex", "mand"): [50] * 5}
+    counts |= {("alle", "all", ""): [a + b + 90 for a, b in zip(small, large, strict=True)]}
+    _, withheld = suppress(table(counts))
+    assert reasons(withheld) == {
+        ("0461", ""): FEW_ANSWERS,
+        ("0727", ""): COMPLEMENTARY,
+        ("0727", "kvinde"): COMPLEMENTARY,
+        ("0727", "mand"): COMPLEMENTARY,
+        ("0183", "kvinde"): COMPLEMENTARY,
+        ("0183", "mand"): COMPLEMENTARY,
+    }
+
+
+def test_durations_do_not_give_away_those_who_are_still_attached() -> None:
+    counts = {
+        ("0461", "all", ""): [20] * 5,
+        ("0461", "status", "igangvaerende"): [1, 1, 1, 0, 0],
+        ("0461", "status", "afsluttet"): [19, 19, 19, 20, 20],
+    }
+    assert set(reasons(suppress(table(counts))[1])) == {("0461", "igangvaerende"), ("0461", "afsluttet")}
+    counts[("0461", "duration", "under_26_uger")] = [1, 1, 1, 0, 0]
+    assert ("0461", "under_26_uger") in reasons(suppress(table(counts))[1])
+
+
+def test_few_valid_answers_stay_hidden_where_it_is_known_how_many_responded() -> None:
+    """Six responded and four of them validly; nobody else left the item out, so 6 and 0 missing would give the 4."""
+    counts = {("0461", "all", ""): [10] * 5, ("0461", "sex", "kvinde"): [1, 1, 1, 1, 0]}
+    counts |= {("0461", "sex", "mand"): [9, 9, 9, 9, 10]}
+    figures = table(counts)
+    figures["broken_off_n"] = 0
+    figures["dont_know_n"] = figures["domain_group"].map({"kvinde": 1, "mand": 0, "": 1})
+    _, withheld = suppress(figures)
+    assert set(reasons(withheld)) == {("0461", "kvinde"), ("0461", "mand"), ("0461", "")}
+
+
+def test_a_category_of_one_item_is_withheld_with_its_item() -> None:
+    figures = table({("0461", "all", ""): [1, 1, 1, 1, 0]})
+    category = figures[figures["measure"] == "mean"].assign(item_id="tillid", measure="category_mean")
+    result, withheld = suppress(pd.concat([figures, category]), categories={"tillid": ["trust"]})
+    assert result["is_suppressed"].all()
+    assert set(withheld["item_id"]) == {"trust", "tillid"}
+
+
+def test_an_item_does_not_follow_from_its_category_and_the_other_items() -> None:
+    def of(item: str, sizes: dict[str, int]) -> pd.DataFrame:
+        counts = {(code, "all", ""): [n, n, n, n, n] for code, n in sizes.items()}
+        return table(counts).assign(item_id=item)
+
+    shown = {"0461": 20, "0727": 30, "alle": 50}
+    small = table({("0461", "all", ""): [10] * 5, ("0727", "all", ""): [1, 1, 1, 1, 0], ("alle", "all", ""): [11] * 5})
+    items = [of("listen", shown), of("situation", shown), small]
+    category = of("listen", {"0461": 10, "0727": 30, "alle": 40})
+    category = category[category["measure"] == "mean"].assign(item_id="moedet", measure="category_mean")
+    _, withheld = suppress(pd.concat([*items, category]), categories={"moedet": ["trust", "situation", "listen"]})
+    hidden = set(zip(withheld["item_id"], withheld["municipality_code"], strict=True))
+    assert {("trust", "0727"), ("trust", "0461")} <= hidden
+
+
+def test_the_curve_of_answers_by_day_counts_in_fives_and_ends_at_the_response_rate() -> None:
+    arrivals = pd.DataFrame({"municipality_code": "0461", "day": [0, 0, 1, 1, 1, 2, 3, 3, 3, 3, 3, 4]})
+    people = pd.DataFrame(
+        {
+            "municipality_code": "0461", "target_group": "dagpenge", "sex": "kvinde", "age_group": "30_49",
+            "is_sampled": True, "is_reachable": True, "is_complete": True, "is_partial": False,
+        },
+        index=range(12),
+    )  # fmt: skip
+    figures = response_figures(people, arrivals, field_days=4).assign(is_different_from_previous=False)
+    result, _ = suppress(figures)
+    own = result[(result["municipality_code"] == "0461") & (result["measure"] == "cumulative_rate")]
+    assert own["valid_n"].tolist() == [0, 5, 5, 10, 12]
+
+
+def test_four_respondents_in_a_group_cannot_be_read_off_the_shares_of_respondents() -> None:
+    rows = {"municipality_code": "0461", "target_group": "dagpenge", "age_group": "30_49", "is_sampled": True}
+    people = pd.DataFrame([rows | {"sex": "kvinde"}] * 20 + [rows | {"sex": "mand"}] * 20)
+    people = people.assign(is_reachable=True, is_partial=False, is_complete=[*[True] * 16, *[False] * 20, *[True] * 4])
+    arrivals = pd.DataFrame({"municipality_code": "0461", "day": [1] * 20})
+    result, withheld = suppress(response_figures(people, arrivals, field_days=2))
+    hidden = result[result["is_suppressed"]]
+    assert set(hidden["measure"]) == {"respondent_share"}
+    assert set(hidden["domain_group"]) == {"kvinde", "mand"}
+    assert set(withheld["item_id"]) == {"response"}

@@ -133,7 +133,7 @@ def _rows(query: str) -> list[tuple]:
 
 TABLES = (
     "sampling.draw", "sampling.allocation", "sampling.sample", "sampling.balance", "weighting.population_cell",
-    "weighting.collapse", "weighting.weight", "weighting.diagnostic", "estimation.figure",
+    "weighting.collapse", "weighting.weight", "weighting.diagnostic", "estimation.figure", "estimation.suppression",
 )  # fmt: skip
 
 
@@ -165,13 +165,12 @@ def test_four_answers_are_withheld_with_everything_about_them(estimated: dict) -
         " WHERE municipality_code = '0183' AND item_id = 'overall' AND domain = 'all'"
     )
     assert rows
-    assert set(rows) == {(True, "few_answers", None, None)}
+    assert set(rows) == {(True, "anonymity", None, None)}
 
 
 def test_a_single_withheld_municipality_takes_the_next_smallest_with_it(estimated: dict) -> None:
     rows = _rows(
-        "SELECT municipality_code, suppression_reason FROM estimation.figure"
-        " WHERE item_id = 'overall' AND domain = 'all' AND measure = 'mean' AND is_suppressed ORDER BY 1"
+        "SELECT municipality_code, reason FROM estimation.suppression WHERE item_id = 'overall' AND domain = 'all' ORDER BY 1"
     )
     assert rows == [("0183", "few_answers"), ("0727", "complementary")]
 

@@ -2,7 +2,8 @@
 Figures: every number to be published as one row with a stable id.
 
 Turns the tables of the methods (one row per item, domain and municipality, many columns) into figures (one row per
-number), and adds the comparisons of each municipality with the others. Nothing is withheld here: see disclosure.py.
+number), and adds the comparisons of each municipality with the others and with the round before. Nothing is withheld
+here: see disclosure.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,13 +11,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtr
 
 from borgerpuls.codebooks.codebook import Codebook
 from borgerpuls.estimation import comparison, estimates
 from borgerpuls.estimation.categories import score_categories
 from borgerpuls.estimation.estimates import SCALE, Partition
-from borgerpuls.estimation.variance import Floats, SurveyDesign, count_moments
+from borgerpuls.estimation.multiplicity import adjust_false_discovery
+from borgerpuls.estimation.variance import Floats, SurveyDesign, count_moments, survey_design
+from borgerpuls.questionnaire.definition import Instrument
 from borgerpuls.terms import ALL_PARTICIPATING, AnswerOutcome
+from borgerpuls.weighting.cells import Collapse
+from borgerpuls.weighting.coding import number_codes
 
 SIGNIFICANCE_LEVEL = 0.05
 """A triangle or a sentence says "higher" only when the adjusted p-value is below this."""
@@ -24,15 +30,26 @@ SIGNIFICANCE_LEVEL = 0.05
 DOMAINS = ("target_group", "duration", "status", "sex", "age_group")
 """The partitions of every report, in their fixed order; `all` comes before them."""
 
+LOCAL_FLAGS = ("local_1", "local_2", "local_3")
+"""A municipality's own groups, marked in its extract; their names mean something only in that municipality."""
+
+NO_FLAG = "øvrige"
+"""Those a municipality with a local flag has not marked, and values beyond the most it may have."""
+
+MOST_LOCAL_GROUPS = 12
+
 ID_PARTS = ["round_id", "municipality_code", "item_id", "measure", "category", "domain", "domain_group"]
 COUNTS = ["valid_n", "dont_know_n", "not_asked_n", "broken_off_n"]
-VALUES = ["weighted_base", "value", "standard_error", "lower", "upper"]
+VALUES = ["weighted_base", "value", "standard_error", "degrees_of_freedom", "lower", "upper"]
 COMPARISONS = [
     "difference_to_all",
     "difference_to_all_se",
     "difference_to_rest",
     "difference_to_rest_se",
     "difference_to_rest_p",
+    "difference_to_previous",
+    "difference_to_previous_se",
+    "difference_to_previous_p",
 ]
 
 OUTCOME_CODES = {
@@ -52,7 +69,8 @@ class Survey:
 
     Attributes:
         design: Cells and weights of the respondents.
-        respondents: One row per respondent in the order of *design*: the columns of `DOMAINS` as text codes.
+        respondents: One row per respondent in the order of *design*: `municipality_code`, the columns of `DOMAINS` and,
+            where the round has them, `LOCAL_FLAGS`, as text codes.
         answers: One row per respondent in the same order, one column per scale item and per option
             (`contact:socialafdelingen`): 1-5, or a code of why there is no valid answer.
         items: The scale items.
@@ -68,6 +86,40 @@ class Survey:
     options: Mapping[str, tuple[str, ...]]
     codebook: Codebook
     municipality_codes: tuple[str, ...]
+
+
+def prepare_survey(
+    respondents: pd.DataFrame,
+    answers: pd.DataFrame,
+    collapse: Collapse,
+    municipality_codes: Sequence[str],
+    codebook: Codebook,
+    instrument: Instrument,
+) -> Survey:
+    """
+    Return one round ready to estimate.
+
+    Args:
+        respondents: One row per answer that counts: `response_id, municipality_code, sex, age_group, target_group,
+            status, duration_group` and, where there are any, `LOCAL_FLAGS`.
+        answers: As `answer_matrix`.
+        collapse: The weighting cells of these answers.
+        municipality_codes: In the order in which *collapse* numbers the municipalities.
+        codebook: Codes, labels and categories.
+        instrument: Gives the options of multi-select items.
+    """
+    numbered = number_codes(respondents, codebook, municipality_codes)
+    items = tuple(item for category in codebook.categories for item in category.items)
+    options = {item.item_id: item.codes for item in instrument.items if item.kind == "multi"}
+    return Survey(
+        design=survey_design(numbered, collapse, municipalities=range(len(municipality_codes))),
+        respondents=respondents.rename(columns={"duration_group": "duration"}),
+        answers=answer_matrix(answers, respondents["response_id"].tolist(), items, options),
+        items=items,
+        options=options,
+        codebook=codebook,
+        municipality_codes=tuple(municipality_codes),
+    )
 
 
 def answer_matrix(
@@ -109,24 +161,48 @@ def answer_matrix(
     return matrix
 
 
-def partitions_of(codebook: Codebook) -> list[Partition]:
-    """Return `all` and the partitions of every report, with the codebook's groups numbered in order."""
-    parts = [Partition("all", (0,))]
-    return parts + [Partition(name, tuple(range(len(codebook.labels(name)))), name) for name in DOMAINS]
+def partitions_of(survey: Survey) -> list[Partition]:
+    """Return `all`, the partitions of every report and the local flags in use, with their groups numbered in order."""
+    sizes = {name: len(survey.codebook.labels(name)) for name in DOMAINS}
+    for name in LOCAL_FLAGS:
+        if names := local_groups(survey.respondents, name):
+            sizes[name] = max(map(len, names.values()))
+    return [Partition("all", (0,)), *(Partition(name, tuple(range(size)), name) for name, size in sizes.items())]
 
 
-def survey_figures(survey: Survey) -> pd.DataFrame:
+def local_groups(respondents: pd.DataFrame, flag: str) -> dict[str, list[str]]:
+    """
+    Return the groups of a local flag by municipality: its values, the most used first, and `NO_FLAG` last.
+
+    A municipality that marks nobody has no groups. Values beyond `MOST_LOCAL_GROUPS` count as not marked.
+    """
+    if flag not in respondents or respondents[flag].isna().all():
+        return {}
+    marked = respondents[respondents[flag].notna() & (respondents[flag] != "")]
+    used = marked.groupby(["municipality_code", flag]).size().rename("n").reset_index()
+    used = used.sort_values(["municipality_code", "n", flag], ascending=[True, False, True])
+    return {
+        str(code): [*part[flag].astype("str").tolist()[:MOST_LOCAL_GROUPS], NO_FLAG]
+        for code, part in used.groupby("municipality_code")
+    }
+
+
+def survey_figures(survey: Survey, previous: pd.DataFrame | None = None) -> pd.DataFrame:
     """
     Return the figures of all items, options and categories, without ids.
 
+    Args:
+        survey: The round.
+        previous: The published figures of the round before, whose means may be compared with these; default none.
+
     Returns:
         One row per number: `municipality_code, item_id, measure, category, domain, domain_group`, the four counts,
-        `weighted_base, value, standard_error, lower, upper, no_interval_reason`, and on means of everybody the
-        comparisons with all and with the rest and `is_different_from_rest`. A domain in which nobody was asked has no
-        row.
+        `weighted_base, value, standard_error, degrees_of_freedom, lower, upper, no_interval_reason`, and on means of
+        everybody the comparisons with all, with the rest and with the round before, `is_different_from_rest` and
+        `is_different_from_previous`. A domain in which nobody was asked has no row.
     """
     frame = _numbered(survey)
-    partitions = partitions_of(survey.codebook)
+    partitions = partitions_of(survey)
     option_columns = [f"{item}:{code}" for item, codes in survey.options.items() for code in codes]
     wide = estimates.estimate_items(
         survey.design, frame, [*survey.items, *option_columns], partitions, keep_missing_apart=True
@@ -146,7 +222,7 @@ def survey_figures(survey: Survey) -> pd.DataFrame:
     category_figures, category_tests = _categories(survey, frame, partitions)
     parts.append(category_figures)
     figures = _named(pd.concat(parts, ignore_index=True), survey, partitions)
-    return _with_comparisons(figures, survey, frame, category_tests)
+    return _with_comparisons(figures, survey, frame, category_tests, previous)
 
 
 def with_ids(figures: pd.DataFrame, round_id: str, snapshot_id: str, code_version: str) -> pd.DataFrame:
@@ -162,6 +238,14 @@ def _numbered(survey: Survey) -> pd.DataFrame:
     for name in DOMAINS:
         order = {code: place for place, code in enumerate(survey.codebook.labels(name))}
         frame[name] = survey.respondents[name].map(order).fillna(-1).astype("int64").to_numpy()
+    for name in LOCAL_FLAGS:
+        groups = local_groups(survey.respondents, name)
+        if groups:
+            place = {(code, group): number for code, own in groups.items() for number, group in enumerate(own)}
+            frame[name] = [
+                place.get((code, value), len(groups[code]) - 1) if code in groups else -1
+                for code, value in zip(survey.respondents["municipality_code"], survey.respondents[name], strict=True)
+            ]
     return frame
 
 
@@ -190,6 +274,7 @@ def _measure(
             "weighted_base": wide["weighted_base"],
             "value": wide[value],
             "standard_error": wide[se],
+            "degrees_of_freedom": wide["df"],
             "lower": wide[lower],
             "upper": wide[upper],
             "no_interval_reason": wide["outcome"].astype("str"),
@@ -227,21 +312,37 @@ def _named(figures: pd.DataFrame, survey: Survey, partitions: Sequence[Partition
     figures["municipality_code"] = [
         ALL_PARTICIPATING if muni < 0 else survey.municipality_codes[muni] for muni in figures.pop("muni")
     ]
+    figures = figures[(figures["municipality_code"] != ALL_PARTICIPATING) | ~figures["domain"].isin(LOCAL_FLAGS)]
+    figures = figures.reset_index(drop=True)
     names = {
         (partition.name, place): code
         for partition in partitions[1:]
+        if partition.name in DOMAINS
         for place, code in enumerate(survey.codebook.labels(partition.name))
     }
+    own = {
+        (flag, code, place): group.replace("|", "/")
+        for flag in LOCAL_FLAGS
+        for code, groups in local_groups(survey.respondents, flag).items()
+        for place, group in enumerate(groups)
+    }
     figures["domain_group"] = [
-        names.get((domain, group), "") for domain, group in zip(figures["domain"], figures.pop("group"), strict=True)
+        own.get((domain, code, group), names.get((domain, group), ""))
+        for domain, code, group in zip(
+            figures["domain"], figures["municipality_code"], figures.pop("group"), strict=True
+        )
     ]
     return figures
 
 
 def _with_comparisons(
-    figures: pd.DataFrame, survey: Survey, frame: pd.DataFrame, category_tests: list[pd.DataFrame]
+    figures: pd.DataFrame,
+    survey: Survey,
+    frame: pd.DataFrame,
+    category_tests: list[pd.DataFrame],
+    previous: pd.DataFrame | None,
 ) -> pd.DataFrame:
-    """Add each municipality's comparisons to its means of everybody; one test per printed comparison."""
+    """Add the comparisons to the means of everybody; one test per printed comparison, adjusted over the report."""
     everybody = np.zeros(len(frame), dtype=np.int64)
     codes = [estimates.item_codes(frame, item) for item in survey.items]
     moments = count_moments(survey.design, codes, [(everybody, 1)], categories=len(SCALE))
@@ -252,23 +353,60 @@ def _with_comparisons(
         ],
         ignore_index=True,
     )
-    tests["p_bh"] = comparison.adjust_comparisons(tests, pd.Series(1, index=tests.index))
     keys = ["municipality_code", "item_id"]
     tests["municipality_code"] = [survey.municipality_codes[muni] for muni in tests["muni"]]
     tests["item_id"] = tests["question"].astype("str")
     to_all = tests[tests["type"] == comparison.MUNI_VS_NATIONAL].set_index(keys)
     to_rest = tests[tests["type"] == comparison.MUNI_VS_REST].set_index(keys)
-    compared = pd.DataFrame(
-        {
-            "difference_to_all": to_all["diff"],
-            "difference_to_all_se": to_all["se"],
-            "difference_to_rest": to_rest["diff"],
-            "difference_to_rest_se": to_rest["se"],
-            "difference_to_rest_p": to_rest["p_bh"],
-        }
-    )
     is_mean = figures["measure"].isin(["mean", "category_mean"]) & (figures["domain"] == "all")
+    compared = figures.loc[is_mean, keys].set_index(keys)
+    compared = compared.join(
+        pd.DataFrame(
+            {
+                "difference_to_all": to_all["diff"],
+                "difference_to_all_se": to_all["se"],
+                "difference_to_rest": to_rest["diff"],
+                "difference_to_rest_se": to_rest["se"],
+                "difference_to_rest_p": to_rest["p_t"],
+            }
+        )
+    )
+    compared = compared.join(_against_previous(figures[is_mean].set_index(keys), previous))
+    # Both comparisons of a municipality's report are one family.
+    raw = pd.concat([compared["difference_to_rest_p"], compared["difference_to_previous_p"]])
+    adjusted = adjust_false_discovery(
+        raw.reset_index(drop=True), pd.Series(raw.index.get_level_values("municipality_code"))
+    ).to_numpy()
+    compared["difference_to_rest_p"] = adjusted[: len(compared)]
+    compared["difference_to_previous_p"] = adjusted[len(compared) :]
     joined = figures.join(compared, on=keys)
     joined.loc[~is_mean, COMPARISONS] = np.nan
-    joined["is_different_from_rest"] = (joined["difference_to_rest_p"] < SIGNIFICANCE_LEVEL).to_numpy(dtype=bool)
+    for name in ("rest", "previous"):
+        p = joined[f"difference_to_{name}_p"]
+        joined[f"is_different_from_{name}"] = (p < SIGNIFICANCE_LEVEL).to_numpy(dtype=bool)
     return joined
+
+
+def _against_previous(means: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFrame:
+    """
+    Return the difference of each mean and the same mean of the round before, taken as independent.
+
+    Args:
+        means: Means of everybody, index municipality and item.
+        previous: Published figures of the round before that count alike in both rounds; the withheld have no value.
+    """
+    columns = ["difference_to_previous", "difference_to_previous_se", "difference_to_previous_p"]
+    if previous is None or previous.empty:
+        return pd.DataFrame(np.nan, index=means.index, columns=columns)
+    keys = ["municipality_code", "item_id"]
+    is_mean = previous["measure"].isin(["mean", "category_mean"]) & (previous["domain"] == "all")
+    names = ["value", "standard_error", "degrees_of_freedom"]
+    before = previous[is_mean].set_index(keys)[names].astype("float64").reindex(means.index)
+    V_now, V_before = means["standard_error"] ** 2, before["standard_error"] ** 2
+    difference, V = means["value"] - before["value"], V_now + V_before
+    with np.errstate(divide="ignore", invalid="ignore"):
+        df = V**2 / (V_now**2 / means["degrees_of_freedom"] + V_before**2 / before["degrees_of_freedom"])
+    tested = (V > 0) & (df > 0)
+    p = pd.Series(np.nan, index=means.index)
+    p[tested] = 2 * stdtr(df[tested].to_numpy(), -(difference[tested].abs() / np.sqrt(V[tested])).to_numpy())
+    return pd.DataFrame(dict(zip(columns, (difference, np.sqrt(V), p), strict=True)), index=means.index)

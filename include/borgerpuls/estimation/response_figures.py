@@ -109,5 +109,6 @@ def _as_figures(rows: list[dict[str, Any]]) -> pd.DataFrame:
     for name in [*COUNTS, *VALUES, *COMPARISONS, "no_interval_reason"]:
         if name not in table:
             table[name] = None
-    table["is_different_from_rest"] = False
+    for name in ("is_different_from_rest", "is_different_from_previous"):
+        table[name] = False
     return table

@@ -11,11 +11,10 @@ from borgerpuls.codebooks.codebook import Codebook, load_codebook
 from borgerpuls.database import copy_rows, load_query, read_table, transaction
 from borgerpuls.errors import FiguresDoNotAddUp
 from borgerpuls.estimation import figures as figure_methods
-from borgerpuls.estimation.disclosure import suppress
-from borgerpuls.estimation.figures import Survey
+from borgerpuls.estimation.disclosure import Thresholds, suppress
+from borgerpuls.estimation.figures import Survey, prepare_survey
 from borgerpuls.estimation.invariants import contradictions
 from borgerpuls.estimation.response_figures import response_figures, weighting_figures
-from borgerpuls.estimation.variance import survey_design
 from borgerpuls.questionnaire.definition import load_instrument
 from borgerpuls.settings import settings
 from borgerpuls.weighting.cells import NO_ANSWERS, RAW_CELL, Collapse
@@ -27,27 +26,27 @@ def estimate_figures(round_id: str) -> dict[str, int]:
     with transaction("estimation") as connection:
         plan = connection.execute(load_query("estimation/plan.sql"), {"round_id": round_id}).one()
         survey = _survey(connection, round_id, load_codebook(plan.codebook_version), plan.questionnaire_version)
-        limits = settings()
-        estimated = suppress(
-            figure_methods.survey_figures(survey),
-            below=limits.suppress_below,
-            one_category_below=limits.one_category_below,
-            uncertain_below=limits.uncertain_below,
-        )
         people = read_table(connection, "estimation/people.sql", round_id=round_id)
         weights = read_table(connection, "estimation/weights.sql", round_id=round_id)
         diagnostics = read_table(connection, "estimation/diagnostics.sql", round_id=round_id)
         arrivals = read_table(connection, "estimation/arrivals.sql", round_id=round_id)
-        taking_part = [response_figures(people, arrivals, plan.field_days), weighting_figures(weights, diagnostics)]
-        table = pd.concat(
-            [estimated, *(part.assign(is_suppressed=False, is_uncertain=False) for part in taking_part)],
+        estimated = pd.concat(
+            [
+                figure_methods.survey_figures(survey),
+                response_figures(people, arrivals, plan.field_days),
+                weighting_figures(weights, diagnostics),
+            ],
             ignore_index=True,
         )
+        categories = {category.code: category.items for category in survey.codebook.categories}
+        table, reasons = suppress(estimated, _thresholds(), categories=categories)
         table = figure_methods.with_ids(table, round_id, plan.snapshot_id, version("borgerpuls"))
         for name in figure_methods.COUNTS:
             table[name] = table[name].astype("Int64")
+        connection.execute(load_query("estimation/delete_suppressions.sql"), {"round_id": round_id})
         connection.execute(load_query("estimation/delete_figures.sql"), {"round_id": round_id})
         copy_rows(connection, "estimation.figure", table.sort_values("figure_id", ignore_index=True))
+        copy_rows(connection, "estimation.suppression", reasons.assign(round_id=round_id))
     return {"figures": len(table), "suppressed": int(table["is_suppressed"].sum())}
 
 
@@ -70,26 +69,19 @@ def check_figures(round_id: str) -> dict[str, int]:
     return {"figures": len(table)}
 
 
+def _thresholds() -> Thresholds:
+    limits = settings()
+    return Thresholds(limits.suppress_below, limits.one_category_below, limits.uncertain_below)
+
+
 def _survey(connection: Connection, round_id: str, codebook: Codebook, questionnaire_version: str) -> Survey:
     respondents = read_table(connection, "estimation/respondents.sql", round_id=round_id)
     answers = read_table(connection, "estimation/answers.sql", round_id=round_id)
     cells = read_table(connection, "estimation/cells.sql", round_id=round_id)
     municipality_codes = sorted(cells["municipality_code"].unique())
     collapse = Collapse(_cells(cells, codebook, municipality_codes), pd.DataFrame(), pd.DataFrame())
-    numbered = number_codes(respondents, codebook, municipality_codes)
-    design = survey_design(numbered, collapse, municipalities=range(len(municipality_codes)))
     instrument = load_instrument(questionnaire_version)
-    items = tuple(item for category in codebook.categories for item in category.items)
-    options = {item.item_id: item.codes for item in instrument.items if item.kind == "multi"}
-    return Survey(
-        design=design,
-        respondents=respondents.rename(columns={"duration_group": "duration"}),
-        answers=figure_methods.answer_matrix(answers, respondents["response_id"].tolist(), items, options),
-        items=items,
-        options=options,
-        codebook=codebook,
-        municipality_codes=tuple(municipality_codes),
-    )
+    return prepare_survey(respondents, answers, collapse, municipality_codes, codebook, instrument)
 
 
 def _cells(cells: pd.DataFrame, codebook: Codebook, municipality_codes: list[str]) -> pd.DataFrame:
