@@ -341,3 +341,15 @@ def test_t11_a_round_planned_anew_after_its_rows_were_lost_sends_nobody_a_second
     with pytest.raises(RoundWasRestored, match="20 beskeder"):
         stage.send_due("3801-2", HERE)
     assert drill.judge("3801-2", ledgers).is_clean()
+
+
+def test_t11_a_message_that_the_backup_calls_cancelled_is_remembered_as_sent(world: Callable[..., list[Path]]) -> None:
+    ledgers = world()
+    drill.make_round("3802-2", {HERE: 6})
+    stage.send_due("3802-2", HERE)
+    run("UPDATE fieldwork.message SET state = 'cancelled', reason = 'not_needed', attempt = 0, channel = NULL, "
+        "sent_at = NULL WHERE round_id = '3802-2' AND wave = 1")  # fmt: skip
+    with pytest.raises(RoundWasRestored, match="6 beskeder"):
+        stage.send_due("3802-2", HERE)
+    assert stage.state_counts("3802-2")["accepted"] == 6
+    assert drill.judge("3802-2", ledgers).is_clean()

@@ -47,3 +47,8 @@ def test_the_simulator_sees_each_protection_that_is_taken_away(what: str, how, m
             broken += 1
     assert broken > 0, what
     assert ledger.fate_of_interrupted(None, 1)[0] == "unknown"
+
+
+def test_a_message_cancelled_in_the_backup_and_sent_after_it_is_remembered_as_sent() -> None:
+    """Found by this seed: a restore to before the sending called the message cancelled."""
+    tell_story(9195)

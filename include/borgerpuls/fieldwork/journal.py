@@ -127,11 +127,7 @@ def last_words(path: Path) -> dict[UUID, Entry]:
     with path.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             entry = Entry.from_line(line.rstrip("\n"))
-            if entry is None:
-                continue
-            before = words.get(entry.message_id)
-            # Lines of two attempts may cross when two dispatches write; the later attempt speaks.
-            if before is None or entry.attempt >= before.attempt:
+            if entry is not None:
                 words[entry.message_id] = entry
     return words
 

@@ -19,7 +19,9 @@ from borgerpuls.fieldwork.channels.port import Outcome
 from borgerpuls.fieldwork.journal import INTENT, OPEN_OUTCOMES, Entry, Journal
 from borgerpuls.terms import Channel, MessageState, Slot
 
-REPLAYED = {"accepted": "accepted", "rejected": "rejected", "unknown": "unknown", "intent": "unknown"}
+REPLAYED = {
+    "accepted": "accepted", "rejected": "rejected", "unknown": "unknown", "intent": "unknown", "planned": "planned",
+}  # fmt: skip
 """What the journal's last word makes of a message that the database has forgotten."""
 
 
@@ -205,15 +207,12 @@ class Ledger:
         )
 
     def _forgotten(self, journal: Journal) -> list[Entry]:
-        # Another dispatch may be writing: an open word must stand before and after the database is asked.
-        before = {entry.message_id: entry for entry in journal.last_words().values() if entry.event in OPEN_OUTCOMES}
-        if not before:
+        words = journal.last_words()
+        if not words:
             return []
         with transaction("fieldwork") as connection:
-            unsent = connection.execute(load_query("fieldwork/unsent_among.sql"), {"message_ids": list(before)}).all()
-        if not unsent:
-            return []
-        return forgotten_words(before, {row.message_id: row.unsent_attempt for row in unsent}, journal.last_words())
+            unsent = connection.execute(load_query("fieldwork/unsent_among.sql"), {"message_ids": list(words)}).all()
+        return forgotten_words(words, {row.message_id: (row.attempt, row.unsent_attempt) for row in unsent})
 
     def _record(self, connection: Connection, finished: Sequence[Finished], now: datetime) -> None:
         if not finished:
@@ -249,20 +248,22 @@ def fate_of_interrupted(word: Entry | None, attempt: int) -> tuple[str, str | No
     return word.event, word.reason or None
 
 
-def forgotten_words(
-    before: Mapping[UUID, Entry], unsent: Mapping[UUID, int], after: Mapping[UUID, Entry]
-) -> list[Entry]:
+def forgotten_words(words: Mapping[UUID, Entry], unsent: Mapping[UUID, tuple[int, int]]) -> list[Entry]:
     """
-    Return the journal's words on messages that the database believes unsent although they may have been sent.
+    Return the journal's words on messages that the database has forgotten.
+
+    A claim is committed before its intent is written: a database that counts fewer attempts than the journal is older.
+    With as many, it is older when the attempt may have been sent and the database does not know that it was not.
+    Attempts never go back, because a replay takes over the journal's count: only so can two restores be told apart.
 
     Args:
-        before: Open words read before the database was asked.
-        unsent: Messages the database believes unsent, with the last attempt it knows did not reach a gateway.
-        after: Words read after it, so that another dispatch at work is not mistaken for a restore.
+        words: The journal's last words, read before the database was asked.
+        unsent: Messages the database believes unsent: how often they were attempted, and the last attempt it knows did
+            not reach a gateway.
     """
-    suspected = [message_id for message_id, attempt in unsent.items() if before[message_id].attempt > attempt]
     return [
-        after[message_id]
-        for message_id in suspected
-        if after[message_id].event in OPEN_OUTCOMES and after[message_id].attempt == before[message_id].attempt
+        words[message_id]
+        for message_id, (attempt, unsent_attempt) in unsent.items()
+        if attempt < words[message_id].attempt
+        or (words[message_id].event in OPEN_OUTCOMES and words[message_id].attempt > unsent_attempt)
     ]

@@ -20,7 +20,7 @@ from borgerpuls.clock import COPENHAGEN
 from borgerpuls.errors import BorgerpulsError
 from borgerpuls.fieldwork import dispatch as dispatching
 from borgerpuls.fieldwork.channels.port import ACCEPTED, Outcome, not_sent, rejected, unknown
-from borgerpuls.fieldwork.journal import OPEN_OUTCOMES, Entry
+from borgerpuls.fieldwork.journal import Entry
 from borgerpuls.fieldwork.ledger import REPLAYED, Claimed, Finished, fate_of_interrupted, forgotten_words
 from borgerpuls.fieldwork.windows import SendingWindows
 from borgerpuls.terms import Channel, MessageState, Slot
@@ -286,17 +286,18 @@ class ModelLedger:
 
     def refuse_restored(self) -> bool:
         """See Ledger.refuse_restored: the same decision function. Tell whether the journal had to be replayed."""
-        words = {id_: entry for id_, entry in last_words(self.world.journal).items() if entry.event in OPEN_OUTCOMES}
+        words = last_words(self.world.journal)
         unsent = {
-            row.message_id: row.unsent_attempt
+            row.message_id: (row.attempt, row.unsent_attempt)
             for row in self.world.rows.values()
-            if row.state in {"planned", "claimed"} and row.message_id in words
+            if row.message_id in words and is_unsent(row)
         }
-        forgotten = forgotten_words(words, unsent, last_words(self.world.journal))
+        forgotten = forgotten_words(words, unsent)
         for entry in forgotten:
             row = self._row(entry.message_id)
-            row.state, row.channel, row.sent_at = REPLAYED[entry.event], entry.channel, entry.at
-            row.attempt, row.owner, row.lease_until = entry.attempt, "replay", 0.0
+            row.attempt, row.channel, row.sent_at = entry.attempt, entry.channel, entry.at
+            row.owner, row.lease_until = "replay", 0.0
+            self._settle(row, REPLAYED[entry.event], "genskabt fra journalen")
         self.world.is_paused = self.world.is_paused or bool(forgotten)
         return bool(forgotten)
 
@@ -331,14 +332,14 @@ class ModelJournal:
         self.world.journal.extend(entries)
 
 
+def is_unsent(row: Row) -> bool:
+    """Tell whether the database believes that a message was never sent (unsent_among.sql)."""
+    return row.state in {"planned", "claimed", "cancelled"} or (row.state == "failed" and row.sent_at is None)
+
+
 def last_words(journal: list[Entry]) -> dict[uuid.UUID, Entry]:
     """Return the newest entry on each message, as the journal's reader does."""
-    words: dict[uuid.UUID, Entry] = {}
-    for entry in journal:
-        before = words.get(entry.message_id)
-        if before is None or entry.attempt >= before.attempt:
-            words[entry.message_id] = entry
-    return words
+    return {entry.message_id: entry for entry in journal}
 
 
 @dataclass
