@@ -326,7 +326,8 @@ def sandbox_clock(
 @sandbox_app.command("gateway")
 def sandbox_gateway(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="digital_post or sms.")],
-    port: Annotated[int, typer.Option(min=1, help="The port to listen on, on 127.0.0.1.")],
+    port: Annotated[int, typer.Option(min=1, help="The port to listen on.")],
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     ledger: Annotated[Path | None, typer.Option(help="Append-only file of what was accepted.")] = None,
     registrations: Annotated[Path | None, typer.Option(help="CSV of cpr, is_digital_post, is_nemsms.")] = None,
     seed: Annotated[int, typer.Option(help="Draws the faults and the undeliverable.")] = 0,
@@ -340,7 +341,7 @@ def sandbox_gateway(
     from borgerpuls.sandbox.gateways import serve_by_hand
 
     serve_by_hand(
-        kind, port, ledger=ledger, registrations=registrations, seed=seed, fault_share=faults,
+        kind, host, port, ledger=ledger, registrations=registrations, seed=seed, fault_share=faults,
         fault_kinds=tuple(fault_kind or ()), receipt_fault_share=receipt_faults, undeliverable_share=undeliverable, deduplicates=deduplicate,
     )  # fmt: skip
 

@@ -356,17 +356,19 @@ class Gateway:
         )
 
 
-def serve(plan: GatewayPlan, port: int) -> None:
-    """Serve one gateway on 127.0.0.1 until stopped; no access log, because addresses hold CPR numbers."""
+def serve(plan: GatewayPlan, port: int, host: str = "127.0.0.1") -> None:
+    """Serve one gateway until stopped; no access log, because addresses hold CPR numbers."""
     import uvicorn
 
     uvicorn.run(
-        Gateway(plan), host="127.0.0.1", port=port, access_log=False, log_level="critical", lifespan="off",
+        Gateway(plan), host=host, port=port, access_log=False, log_level="critical", lifespan="off",
         timeout_keep_alive=120,
     )  # fmt: skip
 
 
-def serve_by_hand(kind: str, port: int, *, ledger: Path | None, registrations: Path | None, **behaviour: Any) -> None:
+def serve_by_hand(
+    kind: str, host: str, port: int, *, ledger: Path | None, registrations: Path | None, **behaviour: Any
+) -> None:
     """
     Serve a gateway with the shared secret and, where nothing else is said, the folder of the settings.
 
@@ -383,7 +385,7 @@ def serve_by_hand(kind: str, port: int, *, ledger: Path | None, registrations: P
         registrations=registrations or folder / "registrations.csv",
         **behaviour,
     )
-    serve(plan, port)
+    serve(plan, port, host)
 
 
 async def _body(receive: Receive) -> bytes:

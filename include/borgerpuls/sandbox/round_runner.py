@@ -38,7 +38,7 @@ class RoundRunner:
         self._approver = AirflowApi(installation.airflow_url, APPROVER, passwords[APPROVER])
         self._followed: set[tuple[str, str]] = set()
 
-    def switch_on(self, say: Say, seconds: float = 120.0) -> None:
+    def switch_on(self, say: Say, seconds: float = 300.0) -> None:
         """
         Wait until Airflow has read every DAG, and unpause them.
 
@@ -86,7 +86,7 @@ class RoundRunner:
         self._opener.close()
         self._approver.close()
 
-    def _next_asset_run(self, dag_id: str, say: Say, seconds: float = 60.0) -> Run:
+    def _next_asset_run(self, dag_id: str, say: Say, seconds: float = 180.0) -> Run:
         deadline = time.monotonic() + seconds
         while True:
             for run in self._runs_so_far():

@@ -46,7 +46,7 @@ if os.environ.get("{SERVICE_MARK}") in {{"scheduler", "dag-processor"}}:
     import_stages()
 """
 
-SECONDS_TO_START = 120.0
+SECONDS_TO_START = 300.0
 SECONDS_TO_STOP = 15.0
 
 Report = Callable[[str], None]
