@@ -88,7 +88,7 @@ def _shares_at(cuts: np.ndarray, shift: float) -> np.ndarray:
     return np.diff(np.concatenate([[0.0], below, [1.0]]))[::-1]
 
 
-def figure_rows(  # noqa: C901
+def figure_rows(
     answers: dict[str, int] | None = None,
     *,
     round_id: str = "2023-2",
@@ -241,7 +241,12 @@ def _response(rows, book, code, n) -> None:
             rate += 0.30 * (1 - np.exp(-max(day - 7, 0) / 1.6)) + 0.25 * (1 - np.exp(-max(day - 14, 0) / 1.6))
             rows.add(code, "response", "cumulative_rate", float(n / sampled * rate), domain="day",
                      domain_group=str(day))  # fmt: skip
-        for measure, value in {"design_effect": 1.21, "effective_n": n / 1.21, "weight_min": 2.1, "weight_max": 31.5}.items():
+        for measure, value in {
+            "design_effect": 1.21,
+            "effective_n": n / 1.21,
+            "weight_min": 2.1,
+            "weight_max": 31.5,
+        }.items():
             rows.add(code, "weighting", measure, float(value))
 
 

@@ -78,12 +78,17 @@ class Press:
         return Pdf(content, len(pages.pages), document.section_count)
 
     def _lay_out(self, data: ReportData, drawing: Drawing, first_pages: Sequence[int] | None) -> tuple[Document, Any]:
-        document = compose(data, self._new_painter if drawing == "painter" else SvgCanvas, first_pages)
+        document = compose(data, self.new_painter if drawing == "painter" else SvgCanvas, first_pages)
+        return document, self.lay_out_document(document, drawing)
+
+    def lay_out_document(self, document: Document, drawing: Drawing) -> Any:
+        """Return WeasyPrint's pages of a composed document, its canvases being of the kind *drawing*."""
         cache: dict[str, Any] = dict(document.charts) if drawing == "painter" else {}
         html = _Xhtml(document.xhtml, _fetcher(document.charts if drawing == "svg" else {}))
-        return document, html.render(font_config=self._font_configuration, stylesheets=[self._style_sheet], cache=cache)
+        return html.render(font_config=self._font_configuration, stylesheets=[self._style_sheet], cache=cache)
 
-    def _new_painter(self, width: float, height: float) -> Canvas:
+    def new_painter(self, width: float, height: float) -> Canvas:
+        """Return a canvas of the direct painter, with this press's fonts."""
         return PainterCanvas(width, height, self._shaper)
 
 

@@ -247,7 +247,13 @@ class _Composer:
     def target_groups(self) -> dict[str, Any]:
         table = subgroup_table(self.survey.codebook)
         groups = [
-            (name, list(table.loc[table["target_group"] == code, "subgroup_name"]))
+            (
+                name,
+                _percent_or_none(
+                    self.figures.value(self.code, "response", "population_share", domain="target_group", group=code)
+                ),
+                list(table.loc[table["target_group"] == code, "subgroup_name"]),
+            )
             for code, name in self.survey.groups("target_group").items()
         ]
         return {"groups": groups}
@@ -321,7 +327,7 @@ class _Composer:
             if question.is_scale
         ]
         names = self.score_names()
-        questions = charts.score_plot(rows, names, self.new_canvas, width=267, row_height=11.0, is_compact=True)
+        questions = charts.score_plot(rows, names, self.new_canvas, width=267, row_height=8.0, is_compact=True)
         return {
             "name": theme.name,
             "about": theme.about,
@@ -441,7 +447,7 @@ class _Composer:
         first = self.figures.find(self.code, item, "option_share", category=question.answers[0][0])
         return {
             "question": question,
-            "chart": self.image(charts.options(rows, own_name, all_name, self.new_canvas)),
+            "chart": self.image(charts.options(rows, own_name, all_name, self.new_canvas, width=190)),
             "table": table,
             "base": self.base_text(first),
             "reason": question.reason,
@@ -553,8 +559,7 @@ class _Composer:
             blocks.append(({"title": title, "lead": lead, "items": entries}, _block_height(title, lead, entries)))
         pages = _filled(blocks, room=_QUESTIONNAIRE_ROOM)
         for number, page in enumerate(pages, 1):
-            title = f"Bilag: Spørgeskemaet ({number} af {len(pages)})" if len(pages) > 1 else "Bilag: Spørgeskemaet"
-            yield Section("questionnaire.xhtml", title, 1 if number == 1 else 0, {"blocks": page})
+            yield Section("questionnaire.xhtml", "Bilag: Spørgeskemaet", 1 if number == 1 else 0, {"blocks": page})
 
     def asked_text(self, item_id: str) -> str:
         known = {question.item_id: question.asked for question in self.survey.questions}

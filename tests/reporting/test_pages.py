@@ -1,0 +1,188 @@
+"""Every page kind of every awkward municipality: nothing lost, nothing spilled, nothing unexplained."""
+
+import dataclasses
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from figure_factory import PILOT, report_data
+
+from borgerpuls.reporting import numbers, report
+from borgerpuls.reporting.canvas import Canvas
+from borgerpuls.reporting.pdf import Press, press
+from borgerpuls.reporting.report import ReportData, compose
+from borgerpuls.reporting.svg import SvgCanvas
+
+LONG_NAME = "Sammenlagte " + "Nordvestjyske Fjordkommuners " * 6 + "Fællesforvaltning"
+CASES: dict[str, dict[str, Any]] = {
+    "an ordinary municipality": {"code": "0740"},
+    "all participating": {"code": "alle"},
+    "7 answers": {"code": "0183"},
+    "4 answers": {"code": "0183", "answers": {"0183": 4, "0461": 700, "0740": 450}},
+    "1 answer": {"code": "0183", "answers": {"0183": 1, "0461": 700, "0740": 450}},
+    "no answers": {"code": "0183", "answers": {"0183": 0, "0461": 700, "0740": 450}},
+    "a name of 200 characters, a codebook change and five rounds": {
+        "code": "0183", "names": PILOT | {"0183": LONG_NAME[:200]}, "codebook_version": "2024",
+        "earlier_rounds": ("2021-1", "2021-2", "2022-1", "2022-2"),
+    },
+}  # fmt: skip
+ALIKE = re.compile("Bilag · Tabeller|Spørgeskemaet</h2>|Ordliste</h2>|Beregninger og usikkerhed</h2>")
+"""Pages that are slow to lay out and no different in a small municipality."""
+
+
+def sections_apart(data: ReportData, drawing_press: Press, *, is_small: bool) -> tuple[list[Any], list[list[str]]]:
+    """Lay out every section with an empty page after it; return the sections and the words on each page."""
+    document = compose(data, drawing_press.new_painter)
+    parts = re.split(r"(?=<section)", document.xhtml)
+    sections = [part.replace("</body>", "").replace("</html>", "") for part in parts[1:]]
+    if is_small:
+        sections = [section for section in sections if not ALIKE.search(section)]
+    empty = '<section class="page"></section>'
+    xhtml = parts[0] + empty.join(sections) + empty + "</body></html>"
+    apart = dataclasses.replace(document, xhtml=xhtml)
+    pages = drawing_press.lay_out_document(apart, "painter")
+    root = _parsed(xhtml)
+    return list(root.iter("section"))[::2], [list(words_of(page._page_box)) for page in pages.pages]
+
+
+def _parsed(xhtml: str) -> ET.Element:
+    return ET.fromstring(xhtml)  # noqa: S314 - our own pages
+
+
+def letters(texts: Iterable[str]) -> Counter[str]:
+    """Count letters without regard to case, blanks and bullets: hyphenation and columns may move them."""
+    return Counter("".join("".join(texts).split()).replace("•", "").casefold())
+
+
+def words_of(box: Any) -> Iterator[str]:
+    if type(box).__name__ == "MarginBox":
+        return
+    text = getattr(box, "text", None)
+    if text is not None:
+        yield from text.split()
+    for child in getattr(box, "children", ()):
+        yield from words_of(child)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.replace(" ", "-"))
+def test_every_section_fills_exactly_one_page_and_loses_no_word(case: str) -> None:
+    sections, pages = sections_apart(report_data(**CASES[case]), press(), is_small="answer" in case)
+    assert len(pages) == 2 * len(sections)
+    assert [number for number in range(1, len(pages), 2) if pages[number]] == []
+    for number, section in enumerate(sections):
+        assert letters(pages[2 * number]) == letters(section.itertext()), number
+
+
+def _canvas(width: float, height: float) -> Canvas:
+    return SvgCanvas(width, height)
+
+
+def test_the_contents_name_the_page_of_each_section() -> None:
+    data = report_data("0740")
+    document = compose(data, _canvas)
+    root = _parsed(document.xhtml)
+    for line in root.iterfind(".//div[@class='toc']/p"):
+        link = line.find("a")
+        assert link is not None
+        number = int((line.findtext("span") or "").strip())
+        section = root.find(f".//section[@id='{link.get('href', '')[1:]}']")
+        assert section is not None
+        assert list(root.iter("section")).index(section) + 1 == number
+    assert report.TITLE in document.title
+
+
+def test_headings_never_skip_and_every_table_has_heads_with_a_scope() -> None:
+    root = _parsed(compose(report_data("0740"), _canvas).xhtml)
+    levels = [int(element.tag[1]) for element in root.iter() if element.tag in {"h1", "h2", "h3"}]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+    tables = list(root.iter("table"))
+    assert len(tables) > 20
+    for table in tables:
+        assert table.find("thead/tr/th") is not None
+        assert all(head.get("scope") in {"col", "row"} for head in table.iter("th"))
+        assert all(row.find("th") is not None for row in table.iterfind("tbody/tr"))
+
+
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+@pytest.mark.parametrize("code", ["0740", "0183", "alle"])
+def test_alternative_texts_have_every_number_of_the_drawing_and_no_other(code: str) -> None:
+    data = report_data(code)
+    document = compose(data, _canvas)
+    published = printed_numbers(data)
+    assert len(document.charts) > 60
+    for address, canvas in document.charts.items():
+        assert isinstance(canvas, SvgCanvas)
+        drawn = set(NUMBER.findall(" ".join(_parsed(canvas.markup()).itertext())))
+        said = set(NUMBER.findall(document.alternatives[address]))
+        assert drawn - said <= AXES | FACTS, (address, drawn - said)
+        assert said <= published | FACTS, (address, said - published)
+
+
+AXES = {"2,5", "3,0", "3,5", "4,0", "4,5", *(f"{n},0" for n in range(1, 6)), *(str(n) for n in range(0, 101, 5))}
+FACTS = {"2023", "95", "1", "2", "5", "13", "26", "52", "30", "49", "50", "0", "7", "14", "21", "28"}
+"""Numbers of names and legends: the round, the interval, the groups, the days of the curve."""
+
+
+def printed_numbers(data: ReportData) -> set[str]:
+    """Return every number that the figures may be printed as."""
+    found: set[str] = set()
+    for figure in data.figures:
+        found |= {numbers.count(n) for n in (figure.valid_n, figure.dont_know_n) if n is not None}
+        for value in (figure.value, figure.lower, figure.upper):
+            if value is None:
+                continue
+            if figure.measure in {"mean", "category_mean"}:
+                found.add(numbers.score(value))
+            else:
+                found |= {numbers.whole_percent(value), numbers.percent_number(value)}
+        if figure.difference_to_all is not None:
+            found.add(numbers.difference(figure.difference_to_all).lstrip("+−"))
+    return found
+
+
+def test_a_suppressed_number_is_nowhere_in_the_pages() -> None:
+    data = report_data("0183")
+    hidden = [figure for figure in data.figures if figure.is_suppressed and figure.municipality_code == "0183"]
+    assert len(hidden) > 50
+    assert all(figure.value is None and figure.valid_n is None for figure in hidden)
+    xhtml = compose(data, _canvas).xhtml
+    assert "Vises ikke – færre end 5 svar" in xhtml
+    assert "kunne ellers regnes ud" in xhtml
+
+
+def test_no_answers_gives_a_page_that_says_so() -> None:
+    data = report_data(**CASES["no answers"])
+    xhtml = compose(data, _canvas).xhtml
+    assert "Ishøj: for få svar til at vise resultater" in xhtml
+    assert "Ingen svar" in xhtml
+    assert "nan" not in xhtml.lower().replace("finan", "")
+
+
+def test_a_changed_category_has_no_previous_score_and_no_trend() -> None:
+    data = report_data("0461", codebook_version="2024", earlier_rounds=("2022-1", "2022-2"))
+    same = report_data("0461", earlier_rounds=("2022-1", "2022-2"))
+    composer = report._Composer(data, _canvas)
+    broken = composer.survey.codebook.crosswalk_to("2023").broken_categories
+    assert broken
+    with_2023 = dataclasses.replace(
+        data,
+        earlier=tuple(
+            report.EarlierRound(dataclasses.replace(one.facts, codebook_version="2023"), one.figures)
+            for one in same.earlier
+        ),
+    )
+    composer = report._Composer(with_2023, _canvas)
+    row = composer.score_row("", broken[0], "category_mean")
+    assert row.previous is None
+    assert len(row.trend) <= 1
+    unbroken = composer.score_row("", "moedet", "category_mean")
+    assert unbroken.previous is not None
+    assert len(unbroken.trend) == 3
