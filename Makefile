@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down clean test check montecarlo
+.PHONY: help install demo up down clean test check bench faults montecarlo
 
 SEED ?= 1
 ARGS ?=
@@ -30,7 +30,15 @@ clean: .venv/installed ## Stop them and remove their data, keys and logs; .venv 
 	@$(BORGERPULS) sandbox clean
 
 test: .venv/installed-dev ## Run the whole test suite (ARGS="-k frame": a part of it)
-	@.venv/bin/python -m pytest --ignore=tests/benchmarks $(ARGS)
+	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+	.venv/bin/python -m pytest -n 2 --dist loadfile --ignore=tests/benchmarks tests/round tests/faults tests $(ARGS)
+
+bench: .venv/installed-dev ## Measure the speed of the engine (some minutes): docs/statistics-figures
+	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1
+	.venv/bin/python -m pytest tests/benchmarks $(ARGS)
+
+faults: .venv/installed-dev ## Drill the message ledger with crashes and seeds (long): docs/faults.md
+	@$(BORGERPULS) sandbox faults --page docs/faults.md $(ARGS)
 
 montecarlo: .venv/installed-dev ## Check the statistics by simulation (some minutes): docs/statistics-figures
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv/bin/python tests/montecarlo/run.py $(ARGS)
