@@ -1,12 +1,13 @@
 """
 ### Estimate the figures of one survey round
 
-Weighted answers → means, shares and category scores with their uncertainty → comparisons → what may be shown.
+Weighted answers → means, shares and category scores with their uncertainty → comparisons → what may be shown → what could still be worked out.
 
 **Reads** `responses.answer`, `weighting.weight`. **Writes** `estimation.figure`: every number to be published is one row.
 Numbers that could reveal somebody are withheld here, in the data, with the reason; no report ever has them.
 **Rerun** is safe: the task replaces its round's rows in one transaction.
 **`FiguresDoNotAddUp`**: a figure contradicts another; the message names it, and nothing is drawn.
+**`CellCanBeDerived`**: a withheld number follows from what would be published; the message names its cell.
 **Next**: the reporting DAG starts by itself.
 """
 
@@ -41,6 +42,7 @@ def estimation():
     chain(
         task(stage.estimate_figures)(round_id),
         task(stage.check_figures)(round_id),
+        task(stage.attack_figures)(round_id),
         announce_figures(round_id),
     )
 

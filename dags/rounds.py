@@ -47,7 +47,13 @@ def _date(title: str) -> Param:
             CODES, type="array", items={"type": "string", "enum": CODES}, examples=CODES, values_display=NAMES,
             uniqueItems=True, minItems=1, title="Kommuner",
         ),
-        "questionnaire_version": Param("2023", type="string", enum=["2023"], title="Spørgeskema"),
+        "questionnaire_version": Param(
+            "2023",
+            type="string",
+            enum=["2023", "2024"],
+            title="Spørgeskema",
+            description="Skal høre til kodebogen.",
+        ),
         "codebook_version": Param(
             "2023", type="string", enum=["2023", "2024"], title="Kodebog",
             values_display={"2023": "2023 (fire målgrupper)", "2024": "2024 (fem målgrupper)"},

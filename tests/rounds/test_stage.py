@@ -68,6 +68,7 @@ def test_another_plan_under_the_same_id_is_refused(change: dict[str, Any]) -> No
         ({"municipalities": ["0411"]}, "Ukendt kommunekode: 0411"),
         ({"municipalities": []}, "Vælg mindst én kommune"),
         ({"channels": ["sms"]}, "Digital Post skal være"),
+        ({"codebook_version": "2024"}, "Spørgeskema 2023 og kodebog 2024 hører ikke sammen"),
         ({"sample_rule": "between", "sample_minimum": 3000}, "stigende orden"),
         ({"sample_rule": "precision", "margin": 0, "expected_response": 0.4}, "Sikkerhedsmargenen"),
         ({"sample_rule": "sizes"}, "kræver en størrelse"),

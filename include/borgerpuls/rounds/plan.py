@@ -80,6 +80,10 @@ def _identity_problems(plan: RoundPlan, known: frozenset[str]) -> list[str]:
     unknown = sorted(set(plan.municipalities) - known)
     if unknown:
         problems.append(f"Ukendt kommunekode: {', '.join(unknown)}.")
+    if plan.questionnaire_version != plan.codebook_version:
+        problems.append(
+            f"Spørgeskema {plan.questionnaire_version} og kodebog {plan.codebook_version} hører ikke sammen."
+        )
     bad = sorted(set(plan.channels) - {str(channel) for channel in Channel})
     if bad:
         problems.append(f"Ukendt kanal: {', '.join(bad)}.")
