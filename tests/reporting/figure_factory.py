@@ -6,6 +6,8 @@ invented and consistent only as far as the reports need.
 """
 
 from datetime import date
+from functools import cache
+from math import erf, sqrt
 from typing import Any
 
 import numpy as np
@@ -68,28 +70,30 @@ class _Rows:
         self.rows.append(row)
 
 
+@cache
 def _distribution(mean: float) -> np.ndarray:
-    cuts = np.array([-1.35, -0.55, 0.35, 1.3])
+    """Return shares of 5 to 1 with this mean: a normal cut at four fixed points."""
+    cuts = (-1.35, -0.55, 0.35, 1.3)
     lowest, highest = -4.0, 4.0
     for _ in range(40):
-        middle = (lowest + highest) / 2
-        shares = _shares_at(cuts, middle)
+        shift = (lowest + highest) / 2
+        below = [0.0, *(0.5 + 0.5 * erf((cut - shift) / sqrt(2)) for cut in cuts), 1.0]
+        shares = np.diff(below)[::-1]
         if float(shares @ np.array([5, 4, 3, 2, 1])) < mean:
-            lowest = middle
+            lowest = shift
         else:
-            highest = middle
-    return _shares_at(cuts, middle)
+            highest = shift
+    return shares
 
 
-def _shares_at(cuts: np.ndarray, shift: float) -> np.ndarray:
-    from scipy.stats import norm
-
-    below = norm.cdf(cuts - shift)
-    return np.diff(np.concatenate([[0.0], below, [1.0]]))[::-1]
+def figure_rows(answers: dict[str, int] | None = None, **more: Any) -> pd.DataFrame:
+    """Return the rows of one round, made once per session (see `_figure_rows`)."""
+    return _figure_rows(None if answers is None else tuple(answers.items()), **more).copy()
 
 
-def figure_rows(
-    answers: dict[str, int] | None = None,
+@cache
+def _figure_rows(
+    respondents: tuple[tuple[str, int], ...] | None,
     *,
     round_id: str = "2023-2",
     seed: int = 7,
@@ -100,16 +104,18 @@ def figure_rows(
     Return the rows of one round.
 
     Args:
-        answers: Respondents per municipality; default the 13 of the pilot, one of them with 7.
+        respondents: Respondents per municipality; default the 13 of the pilot, one of them with 7.
         round_id: Of the round.
         seed: Of the invented numbers.
         codebook_version: "2023" or "2024".
         shift: Added to every mean.
     """
     random = np.random.default_rng(seed)
-    if answers is None:
+    if respondents is None:
         answers = {code: int(random.integers(420, 1100)) for code in PILOT}
         answers["0183"] = 7
+    else:
+        answers = dict(respondents)
     book = load_codebook(codebook_version)
     survey = load_survey(codebook_version, "2023")
     rows = _Rows(round_id)
