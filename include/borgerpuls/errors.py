@@ -286,6 +286,14 @@ class FiguresDoNotAddUp(BorgerpulsError):
     """A figure contradicts another one."""
 
 
+class CellCanBeDerived(BorgerpulsError):
+    """A withheld count follows from what would be published."""
+
+
+class UnknownFigure(BorgerpulsError):
+    """No figure has this id."""
+
+
 # --- reporting --------------------------------------------------------------------------------------------------
 
 # --- publication ------------------------------------------------------------------------------------------------

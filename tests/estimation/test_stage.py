@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from borgerpuls.database import copy_rows, transaction
-from borgerpuls.errors import FiguresDoNotAddUp, SampleIsApproved, WeightsDoNotAddUp
+from borgerpuls.errors import CellCanBeDerived, FiguresDoNotAddUp, SampleIsApproved, WeightsDoNotAddUp
 from borgerpuls.estimation import stage as estimation
 from borgerpuls.sampling import stage as sampling
 from borgerpuls.sandbox.postgres import EmbeddedPostgres
@@ -46,7 +46,7 @@ def _frame(rng: np.random.Generator) -> pd.DataFrame:
     )
 
 
-def _respond(rng: np.random.Generator, sample: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _respond(rng: np.random.Generator, sample: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """About 40 % answer; four people in Ishøj (0183)."""
     chosen = sample[(rng.random(len(sample)) < 0.4) & (sample["municipality_code"] != "0183")]
     answered = pd.concat([chosen, sample[sample["municipality_code"] == "0183"].head(4)], ignore_index=True)
@@ -82,7 +82,8 @@ def _respond(rng: np.random.Generator, sample: pd.DataFrame) -> tuple[pd.DataFra
         rows.append((ROUND, response.response_id, "contact", contact[0], None, contact[1]))
     answers = pd.DataFrame(rows, columns=["round_id", "response_id", "item_id", "outcome", "score", "choices"])
     answers["score"] = answers["score"].astype("Int64")
-    return responses, answers
+    dispositions = pd.DataFrame({"round_id": ROUND, "person_id": answered["person_id"], "disposition": "1.1"})
+    return responses, answers, dispositions
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +109,10 @@ def estimated(round_database: EmbeddedPostgres) -> dict[str, dict[str, float]]:
     with admin.begin() as connection:
         query = "SELECT * FROM sampling.sample JOIN frame.person USING (round_id, person_id, municipality_code)"
         sample = pd.DataFrame(connection.execute(text(query)).mappings().all())
-        responses, answers = _respond(rng, sample)
+        responses, answers, dispositions = _respond(rng, sample)
         copy_rows(connection, "responses.response", responses)
         copy_rows(connection, "responses.answer", answers)
+        copy_rows(connection, "responses.disposition", dispositions)
         connection.execute(text("INSERT INTO responses.snapshot VALUES (:id, 'snap', 1, 1, 0, 1)"), {"id": ROUND})
     admin.dispose()
     return {
@@ -120,6 +122,7 @@ def estimated(round_database: EmbeddedPostgres) -> dict[str, dict[str, float]]:
         "weights": weighting.check_weights(ROUND),
         "figures": estimation.estimate_figures(ROUND),
         "checked": estimation.check_figures(ROUND),
+        "attacked": estimation.attack_figures(ROUND),
     }
 
 
@@ -212,6 +215,24 @@ def test_a_figure_that_contradicts_its_shares_stops_the_reports(estimated: dict)
     try:
         with pytest.raises(FiguresDoNotAddUp, match=r"mean of alle\|trust\|all\| does not follow"):
             estimation.check_figures(ROUND)
+    finally:
+        estimation.estimate_figures(ROUND)
+        admin.dispose()
+
+
+def test_a_withheld_number_that_follows_from_the_others_stops_the_reports(estimated: dict) -> None:
+    """Ishøj's four respondents are given away when the number of the municipality withheld with it is shown again."""
+    assert estimated["attacked"]["withheld_cells"] > 0
+    admin = create_engine(settings().require("database_admin_url"))
+    with admin.begin() as connection:
+        shown = text(
+            "UPDATE estimation.figure SET is_suppressed = false, suppression_reason = NULL, value = (SELECT count(*) FROM"
+            " responses.response WHERE municipality_code = '0727') WHERE figure_id = '2023-2|0727|response|answered_n||all|'"
+        )
+        connection.execute(shown)
+    try:
+        with pytest.raises(CellCanBeDerived, match=r"n of 0183\|response\|all\| lies between 4 and 4"):
+            estimation.attack_figures(ROUND)
     finally:
         estimation.estimate_figures(ROUND)
         admin.dispose()

@@ -14,7 +14,7 @@ Source: Hundepool et al. (2012), Statistical Disclosure Control, ch. 4; threshol
 that checks the outcome is attacker.py.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +69,7 @@ def suppress(
     thresholds: Thresholds | None = None,
     *,
     categories: Mapping[str, Sequence[str]] | None = None,
+    exposed: Collection[tuple[str, str, str, str]] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     Return *figures* with the disclosive ones emptied, and why.
@@ -77,6 +78,7 @@ def suppress(
         figures: As `figures.survey_figures`, and the rows of `response_figures` where there are any.
         thresholds: Default those of STATISTICS.md.
         categories: The items of each category score.
+        exposed: Cells (in the order of `CELL`) that the attacker can still work out: more goes with each of them.
 
     Returns:
         The same rows with `is_suppressed`, `suppression_reason` (`WITHHELD`) and `is_uncertain`; a suppressed row has no
@@ -86,6 +88,9 @@ def suppress(
     limits = thresholds or Thresholds()
     items = dict(categories or {})
     cells = _Cells.of(figures, limits, items)
+    cells.complete(items)
+    for cell in exposed:
+        cells.protect(cell, items)
     cells.complete(items)
     reasons = cells.reasons()
     result = _emptied(figures, reasons, limits)
@@ -147,6 +152,15 @@ class _Cells:
                 self._withhold_one_more(member_of)
             if int(self.hidden.sum()) == before:
                 return
+
+    def protect(self, cell: tuple[str, str, str, str], categories: Mapping[str, Sequence[str]]) -> None:
+        """Withhold one more in every sum that a withheld cell is part of."""
+        row = self.row_of.get(cell)
+        if row is None:
+            return
+        for sums in self._sums(categories):
+            labels = np.unique(sums.label[sums.row == row])
+            self._withhold_smallest(sums, np.isin(sums.label, labels))
 
     def reasons(self) -> pd.DataFrame:
         """Return the withheld cells and why, the alias of a withheld item with it."""
@@ -226,7 +240,10 @@ class _Cells:
             all_known = sums.add(hidden & ~known) == 0
             room = np.where(all_known, np.minimum(room, missing), room)
             unsafe |= (hidden_n > 0) & ~top_hidden & (room < ROOM)
-        candidate = unsafe[sums.label] & ~hidden
+        self._withhold_smallest(sums, unsafe[sums.label])
+
+    def _withhold_smallest(self, sums: "_Sums", where: Mask) -> None:
+        candidate = where & ~self.hidden[sums.row]
         if not candidate.any():
             return
         label, row, top = sums.label[candidate], sums.row[candidate], sums.is_top[candidate]

@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 
 from borgerpuls.codebooks.codebook import Codebook, load_codebook
 from borgerpuls.database import copy_rows, load_query, read_table, transaction
-from borgerpuls.errors import FiguresDoNotAddUp
+from borgerpuls.errors import CellCanBeDerived, FiguresDoNotAddUp
 from borgerpuls.estimation import figures as figure_methods
-from borgerpuls.estimation.disclosure import Thresholds, suppress
+from borgerpuls.estimation.attacker import derived_counts, protect
+from borgerpuls.estimation.disclosure import CELL, COMPLEMENTARY, Thresholds
 from borgerpuls.estimation.figures import Survey, prepare_survey
 from borgerpuls.estimation.invariants import contradictions
 from borgerpuls.estimation.response_figures import response_figures, weighting_figures
@@ -39,7 +40,7 @@ def estimate_figures(round_id: str) -> dict[str, int]:
             ignore_index=True,
         )
         categories = {category.code: category.items for category in survey.codebook.categories}
-        table, reasons = suppress(estimated, _thresholds(), categories=categories)
+        table, reasons = protect(estimated, _thresholds(), categories)
         table = figure_methods.with_ids(table, round_id, plan.snapshot_id, version("borgerpuls"))
         for name in figure_methods.COUNTS:
             table[name] = table[name].astype("Int64")
@@ -67,6 +68,37 @@ def check_figures(round_id: str) -> dict[str, int]:
             next_step="Nothing is drawn. Clear estimate_figures; if it stays, report it with the figure's id.",
         )
     return {"figures": len(table)}
+
+
+def attack_figures(round_id: str) -> dict[str, int]:
+    """
+    Try to work out the withheld numbers from everything that would be published.
+
+    Raises:
+        CellCanBeDerived: Names the first cell and what is left of its range; nothing is published.
+    """
+    with transaction("estimation") as connection:
+        table = read_table(connection, "estimation/figures.sql", round_id=round_id)
+        reasons = read_table(connection, "estimation/suppressions.sql", round_id=round_id)
+    own_sake = reasons.loc[reasons["reason"] != COMPLEMENTARY, CELL]
+    try:
+        found = derived_counts(table, set(own_sake.itertuples(index=False, name=None)))
+    except ValueError as contradiction:
+        raise FiguresDoNotAddUp(
+            f"Nobody can have given these answers: {contradiction}.",
+            where=f"Round {round_id}",
+            next_step="Nothing is drawn. Clear estimate_figures; if it stays, report it.",
+        ) from None
+    if found:
+        first = found[0]
+        raise CellCanBeDerived(
+            f"{len(found)} withheld counts can be worked out, the first: {first.what} of "
+            f"{first.municipality_code}|{first.item_id}|{first.domain}|{first.domain_group} lies between {first.least} and "
+            f"{first.most}.",
+            where=f"Round {round_id}",
+            next_step="Nothing is drawn. Clear estimate_figures; if it stays, report the cell.",
+        )
+    return {"figures": len(table), "withheld_cells": len(reasons)}
 
 
 def _thresholds() -> Thresholds:

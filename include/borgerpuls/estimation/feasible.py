@@ -1,0 +1,131 @@
+"""
+What linear knowledge says about unknown counts: the range that each of them can still have.
+
+Unknowns have bounds; each piece of knowledge is a row low <= a'x <= high. The smallest and the largest value of an unknown
+are linear programmes (HiGHS), rounded inwards because counts are whole. Most unknowns need no programme of their own: two
+solutions of any programmes that lie far enough apart already show that there is room.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+EPSILON = 1e-6
+_SHARED_PROGRAMMES = 8
+
+
+@dataclass
+class Knowledge:
+    """Bounds of unknowns and rows that tie them together."""
+
+    lower: list[float] = field(default_factory=list)
+    upper: list[float] = field(default_factory=list)
+    low: list[float] = field(default_factory=list)
+    high: list[float] = field(default_factory=list)
+    _row: list[int] = field(default_factory=list)
+    _column: list[int] = field(default_factory=list)
+    _value: list[float] = field(default_factory=list)
+
+    def unknown(self, lower: float = 0.0, upper: float = np.inf) -> int:
+        """Add an unknown and return its number."""
+        self.lower.append(lower)
+        self.upper.append(upper)
+        return len(self.lower) - 1
+
+    def know(self, columns: Sequence[int], coefficients: Sequence[float], low: float, high: float) -> None:
+        """Add low <= Σ coefficient · unknown <= high."""
+        number = len(self.low)
+        self._row += [number] * len(columns)
+        self._column += columns
+        self._value += coefficients
+        self.low.append(low)
+        self.high.append(high)
+
+    def ranges(self, targets: Sequence[int], room: float) -> tuple[Floats, Floats]:
+        """
+        Return a lower and an upper value of each target that are both possible.
+
+        They are the ends of its range wherever that is narrower than *room* or starts above 0; else they only show that
+        it is not.
+
+        Raises:
+            ValueError: The rows contradict each other.
+        """
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import connected_components
+
+        wanted = np.asarray(targets, dtype=np.int64)
+        if not len(wanted):
+            return np.zeros(0), np.zeros(0)
+        matrix = csr_array((self._value, (self._row, self._column)), shape=(len(self.low), len(self.lower)))
+        size = len(self.low) + len(self.lower)
+        tied = csr_array((np.ones(len(self._row)), (self._row, np.asarray(self._column, dtype=int) + len(self.low))), shape=(size, size))  # fmt: skip
+        component = connected_components(tied, directed=False)[1]
+        least, most = np.full(len(self.lower), np.inf), np.full(len(self.lower), -np.inf)
+        everything = _Programme(self, matrix, np.arange(len(self.low)), np.arange(len(self.lower)))
+        rng = np.random.default_rng(1)
+        signs = [1.0, -1.0]
+        for attempt in range(_SHARED_PROGRAMMES):
+            open_ = wanted[_is_open(least[wanted], most[wanted], room)]
+            if not len(open_):
+                break
+            objective = np.zeros(len(self.lower))
+            objective[open_] = signs[attempt] if attempt < len(signs) else rng.choice([-1.0, 1.0], len(open_))
+            everything.solve(objective, least, most)
+        rows_of, columns_of = component[: len(self.low)], component[len(self.low) :]
+        programmes: dict[int, _Programme] = {}
+        for target in wanted:
+            for sign in (1.0, -1.0):
+                if not _is_open(least[[target]], most[[target]], room)[0]:
+                    break
+                part = int(columns_of[target])
+                if part not in programmes:
+                    programmes[part] = _Programme(
+                        self, matrix, np.flatnonzero(rows_of == part), np.flatnonzero(columns_of == part)
+                    )
+                objective = np.zeros(len(self.lower))
+                objective[target] = sign
+                programmes[part].solve(objective, least, most)
+        return least[wanted], most[wanted]
+
+
+class _Programme:
+    """The rows and unknowns of one connected part, to be solved for many objectives."""
+
+    def __init__(self, knowledge: Knowledge, matrix: object, rows: Ints, columns: Ints) -> None:
+        from scipy.optimize import Bounds, LinearConstraint
+
+        self.columns = columns
+        part = matrix[rows][:, columns]  # type: ignore[index]
+        low, high = np.asarray(knowledge.low)[rows], np.asarray(knowledge.high)[rows]
+        self.constraints = LinearConstraint(part, low, high) if len(rows) else None
+        self.bounds = Bounds(np.asarray(knowledge.lower)[columns], np.asarray(knowledge.upper)[columns])
+
+    def solve(self, objective: Floats, least: Floats, most: Floats) -> None:
+        """Minimise, and widen what has been seen of every unknown."""
+        from scipy.optimize import milp
+
+        cost = objective[self.columns]
+        # An unknown without an upper end would make the programme unbounded; the row below holds it.
+        result = milp(cost, constraints=self.constraints, bounds=self.bounds)
+        if result.x is None:
+            message = f"the published figures contradict each other: {result.message}"
+            raise ValueError(message)
+        least[self.columns] = np.minimum(least[self.columns], result.x)
+        most[self.columns] = np.maximum(most[self.columns], result.x)
+
+
+def is_narrow(least: Floats, most: Floats, room: float) -> npt.NDArray[np.bool_]:
+    """Tell where fewer than *room* whole steps lie between the ends."""
+    narrow: npt.NDArray[np.bool_] = np.floor(most + EPSILON) - np.ceil(least - EPSILON) < room
+    return narrow
+
+
+def _is_open(least: Floats, most: Floats, room: float) -> npt.NDArray[np.bool_]:
+    with np.errstate(invalid="ignore"):
+        return ~np.isfinite(least) | is_narrow(least, most, room)
