@@ -5,6 +5,7 @@ Fonts and style sheet are read once per process; XHTML goes through the C XML pa
 ship with the product. The same report gives the same bytes.
 """
 
+import atexit
 import hashlib
 import logging
 from collections.abc import Sequence
@@ -44,7 +45,8 @@ def render_pdf(data: ReportData, drawing: Drawing = "painter") -> Pdf:
 
 @cache
 def press() -> "Press":
-    """Return this process's press, with fonts and style sheet loaded."""
+    """Return this process's press, with fonts and style sheet loaded; it is taken down before the interpreter is."""
+    atexit.register(press.cache_clear)
     return Press()
 
 
