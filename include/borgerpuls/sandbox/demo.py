@@ -34,6 +34,8 @@ OPENING = datetime(2023, 8, 7, 9, 0, tzinfo=COPENHAGEN)
 SENDING_TIME = time(10, 0)
 CHAIN_AFTER_CLOSE = ("weighting", "estimation", "reporting", "publication")
 SECONDS_BETWEEN_MEMORY_LOOKS = 3.0
+TABLE_WIDTH = 140
+"""Columns that the widest table needs; a narrower terminal folds its lines rather than its cells."""
 
 
 def run_demo(home: Path, seed: int) -> None:
@@ -172,7 +174,8 @@ def _last_days(dates: RoundDates) -> tuple[date, date, date]:
 def _show_results(console: Console, steps: Steps, megabytes: float) -> None:
     figures = overview.read_figures(ROUND_ID)
     console.print()
-    console.print(overview.municipality_table(figures, overview.read_reports(ROUND_ID)))
+    wide = Console(width=max(console.width, TABLE_WIDTH))
+    wide.print(overview.municipality_table(figures, overview.read_reports(ROUND_ID)))
     console.print()
     console.print(overview.national_table(figures))
     console.print()

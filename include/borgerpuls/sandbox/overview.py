@@ -7,6 +7,7 @@ Reads what has been published, as anybody would.
 from pathlib import Path
 
 import pandas as pd
+from rich.box import SIMPLE
 from rich.table import Table
 
 from borgerpuls.codebooks.municipalities import municipalities
@@ -33,12 +34,12 @@ def read_reports(round_id: str) -> dict[str, Path]:
 def municipality_table(figures: pd.DataFrame, reports: dict[str, Path]) -> Table:
     """Return one line per municipality and one for all: taking part, overall score with interval, PDF."""
     names = municipalities().set_index("municipality_code")["name"].to_dict()
-    table = Table(title="The round, municipality by municipality", title_justify="left")
+    table = Table(title="The round, municipality by municipality", title_justify="left", box=SIMPLE)
     for heading in ("Population", "Sampled", "Reachable", "Answered", "Rate", "Overall score"):
         if heading == "Population":
             table.add_column("Municipality")
         table.add_column(heading, justify="right")
-    table.add_column("PDF", overflow="fold")
+    table.add_column("PDF", no_wrap=True)
     codes = sorted(set(figures["municipality_code"]) - {ALL_PARTICIPATING}, key=lambda code: names[code])
     for code in [*codes, ALL_PARTICIPATING]:
         if code == ALL_PARTICIPATING:
@@ -50,7 +51,9 @@ def municipality_table(figures: pd.DataFrame, reports: dict[str, Path]) -> Table
             names.get(code, "All participating"),
             *(f"{taking_part[name]:,.0f}" for name in ("population_n", "sampled_n", "reachable_n", "answered_n")),
             f"{taking_part['response_rate']:.1%}",
-            f"{overall['value']:.2f} ({overall['lower']:.2f}–{overall['upper']:.2f})",
+            "withheld"
+            if pd.isna(overall["value"])
+            else f"{overall['value']:.2f} ({overall['lower']:.2f}–{overall['upper']:.2f})",
             _shown(reports.get(code)),
         )
     return table
