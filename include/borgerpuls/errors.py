@@ -162,6 +162,7 @@ class MunicipalityTextIsUnusable(BorgerpulsError):
 class CitizenIsUnknown(BorgerpulsError):
     """No sampled person has this CPR number."""
 
+
 # --- questionnaire ----------------------------------------------------------------------------------------------
 
 
