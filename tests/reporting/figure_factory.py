@@ -166,7 +166,7 @@ def _mean_rows(rows, random, code, item, measure, n, mean, tilt, *, domain="all"
     if n == 0:
         return
     if n < 5 or reason:
-        hidden = place | {"is_suppressed": True, "suppression_reason": reason or "few_answers"}
+        hidden = place | {"is_suppressed": True, "suppression_reason": "anonymity"}
         rows.add(code, item, measure, None, **hidden)
         if measure == "mean":
             for answer in "54321":
@@ -217,7 +217,7 @@ def _contact(rows, random, code, n, durations) -> None:
             place = {"category": option, "domain": domain, "domain_group": group}
             if 0 < count < 5:
                 rows.add(code, "contact", "option_share", None, **place, is_suppressed=True,
-                         suppression_reason="few_answers")  # fmt: skip
+                         suppression_reason="anonymity")  # fmt: skip
             elif count:
                 rows.add(code, "contact", "option_share", float(np.clip(share + random.normal(0, 0.02), 0, 1)),
                          **place, valid_n=count, dont_know_n=0, is_uncertain=count < 30)  # fmt: skip

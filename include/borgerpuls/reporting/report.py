@@ -838,21 +838,11 @@ class _Composer:
         return notes
 
     def hidden_text(self, figure: Figure | None) -> str:
-        if figure is None:
-            return "Ingen svar"
-        return {
-            "few_answers": f"Vises ikke – færre end {self.data.suppress_below} svar",
-            "one_category": "Vises ikke af hensyn til anonymitet",
-            "complementary": "Vises ikke – kunne ellers regnes ud",
-        }.get(figure.suppression_reason or "", "Vises ikke" if figure.is_suppressed else "Ingen svar")
+        """Return why there is no number; one text for every reason, as the reason itself would tell something."""
+        return "Vises ikke af hensyn til anonymitet" if figure is not None and figure.is_suppressed else "Ingen svar"
 
     def base_text(self, figure: Figure | None) -> str:
-        if figure is None:
-            return ""
-        if figure.suppression_reason == "few_answers":
-            space = numbers.NO_BREAK_SPACE
-            return f"n{space}<{space}{self.data.suppress_below}"
-        return "" if figure.valid_n is None else numbers.base(figure.valid_n)
+        return "" if figure is None or figure.valid_n is None else numbers.base(figure.valid_n)
 
     def score_text(self, figure: Figure | None) -> str:
         return numbers.EN_DASH if figure is None or figure.value is None else numbers.score(figure.value)
