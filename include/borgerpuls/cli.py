@@ -241,6 +241,38 @@ def _name_left_out(municipalities: list[tuple[object, int]]) -> None:
 app.add_typer(fieldwork_app, name="fieldwork")
 
 
+# --- figures: what was estimated, told and handed on ---------------------------------------------------------------
+
+figures_app = typer.Typer(
+    help="The figures of a round: how one came about, and all of them as files.", no_args_is_help=True
+)
+app.add_typer(figures_app, name="figures")
+
+
+@figures_app.command("explain")
+def figures_explain(
+    figure_id: Annotated[
+        str, typer.Argument(metavar="ID", help="round|municipality|item|measure|category|domain|group")
+    ],
+) -> None:
+    """Tell how a figure came about: definition, counts, weights, queries and snapshot. Never a person."""
+    from borgerpuls.estimation.stage import explain_figure
+
+    typer.echo(explain_figure(figure_id))
+
+
+@figures_app.command("export")
+def figures_export(
+    round_id: Annotated[str, typer.Argument(metavar="ROUND", help="The round, e.g. 2023-2.")],
+    out: OutFolder,
+) -> None:
+    """Write the protected figures as CSV and Parquet, with a data dictionary, rounded as they are printed."""
+    from borgerpuls.estimation.stage import export_figures
+
+    counts = export_figures(round_id, out)
+    typer.echo(f"{counts['figures']} figures written to {out}, {counts['suppressed']} of them withheld")
+
+
 # --- sandbox: the simulated country, and everything needed to run a round in it ----------------------------------
 
 sandbox_app = typer.Typer(help="The simulated country and its services, all inside one folder.", no_args_is_help=True)

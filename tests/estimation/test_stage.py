@@ -3,6 +3,7 @@
 import json
 import uuid
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,13 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from borgerpuls.database import copy_rows, transaction
-from borgerpuls.errors import CellCanBeDerived, FiguresDoNotAddUp, SampleIsApproved, WeightsDoNotAddUp
+from borgerpuls.errors import (
+    CellCanBeDerived,
+    FiguresDoNotAddUp,
+    SampleIsApproved,
+    UnknownFigure,
+    WeightsDoNotAddUp,
+)
 from borgerpuls.estimation import stage as estimation
 from borgerpuls.sampling import stage as sampling
 from borgerpuls.sandbox.postgres import EmbeddedPostgres
@@ -216,7 +223,10 @@ def test_a_figure_that_contradicts_its_shares_stops_the_reports(estimated: dict)
         with pytest.raises(FiguresDoNotAddUp, match=r"mean of alle\|trust\|all\| does not follow"):
             estimation.check_figures(ROUND)
     finally:
-        estimation.estimate_figures(ROUND)
+        with admin.begin() as connection:
+            connection.execute(
+                text("UPDATE estimation.figure SET value = value - 0.01 WHERE figure_id = :f"), {"f": figure}
+            )
         admin.dispose()
 
 
@@ -234,8 +244,43 @@ def test_a_withheld_number_that_follows_from_the_others_stops_the_reports(estima
         with pytest.raises(CellCanBeDerived, match=r"n of 0183\|response\|all\| lies between 4 and 4"):
             estimation.attack_figures(ROUND)
     finally:
-        estimation.estimate_figures(ROUND)
+        with admin.begin() as connection:
+            connection.execute(
+                text(
+                    "UPDATE estimation.figure SET is_suppressed = true, suppression_reason = 'anonymity', value = NULL"
+                    " WHERE figure_id = '2023-2|0727|response|answered_n||all|'"
+                )
+            )
         admin.dispose()
+
+
+def test_a_figure_tells_how_it_came_about_and_a_withheld_one_tells_no_number(estimated: dict) -> None:
+    told = estimation.explain_figure("2023-2|alle|trust|mean||all|")
+    assert "I hvilken grad oplever du at blive mødt med tillid" in told
+    assert "Øjebliksbillede af svarene: snap" in told
+    hidden = estimation.explain_figure("2023-2|0183|overall|mean||all|")
+    assert "skjult af hensyn til borgernes anonymitet" in hidden
+    assert "for få gyldige svar" in hidden
+    assert "Antal gyldige svar" not in hidden
+    assert "Vægte i kommunen" not in hidden
+
+
+def test_a_figure_that_does_not_exist_is_named(estimated: dict) -> None:
+    with pytest.raises(UnknownFigure, match=r"no figure '2023-2\|0461\|nothing'"):
+        estimation.explain_figure("2023-2|0461|nothing")
+
+
+def test_exported_figures_are_rounded_as_printed_and_withheld_where_they_are(estimated: dict, tmp_path: Path) -> None:
+    counts = estimation.export_figures(ROUND, tmp_path)
+    table = pd.read_csv(tmp_path / f"figures-{ROUND}.csv", dtype={"municipality_code": "str"})
+    assert len(table) == counts["figures"] == estimated["figures"]["figures"]
+    assert len(pd.read_parquet(tmp_path / f"figures-{ROUND}.parquet")) == len(table)
+    assert table.loc[table["is_suppressed"], ["value", "valid_n", "weighted_base"]].isna().all(axis=None)
+    assert counts["suppressed"] == table["is_suppressed"].sum() > 0
+    means = table.loc[table["measure"] == "mean", "value"].dropna()
+    assert (means == means.round(2)).all()
+    assert set(pd.read_csv(tmp_path / "data-dictionary.csv")["kolonne"]) == set(table.columns)
+    assert table["definition"].notna().all()
 
 
 def test_weights_that_miss_a_cell_stop_the_figures(estimated: dict) -> None:

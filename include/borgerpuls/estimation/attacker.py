@@ -337,11 +337,12 @@ def _attack_item(
         for name, column in _targets(own)
         if name == COUNTS[0] or sensitive is None or key in sensitive
     ]
-    least, most = knowledge.ranges([column for _, _, column in targets], ROOM)
-    narrow = is_narrow(least, most, ROOM)
+    may_be_none = np.array([name != COUNTS[0] for _, name, _ in targets], dtype=bool)
+    least, most = knowledge.ranges([column for _, _, column in targets], ROOM, may_be_none.tolist())
+    narrow = is_narrow(least, most, ROOM, may_be_none)
     found = []
     for (key, name, _), low, high, is_close in zip(targets, least, most, narrow, strict=True):
-        if is_close and (name == COUNTS[0] or np.ceil(low - EPSILON) >= 1):
+        if is_close:
             ends = int(np.ceil(low - EPSILON)), int(np.floor(high + EPSILON))
             found.append(Derived(key[0], item, key[1], key[2], name, *ends))
     return found

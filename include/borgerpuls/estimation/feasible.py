@@ -16,7 +16,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 EPSILON = 1e-6
-_SHARED_PROGRAMMES = 8
+_SHARED_PROGRAMMES = 40
+_PROGRESS = 0.95  # a shared programme that settles fewer than one in twenty is the last
 
 
 @dataclass
@@ -46,12 +47,18 @@ class Knowledge:
         self.low.append(low)
         self.high.append(high)
 
-    def ranges(self, targets: Sequence[int], room: float) -> tuple[Floats, Floats]:
+    def ranges(
+        self, targets: Sequence[int], room: float, may_be_none: Sequence[bool] | None = None
+    ) -> tuple[Floats, Floats]:
         """
         Return a lower and an upper value of each target that are both possible.
 
-        They are the ends of its range wherever that is narrower than *room* or starts above 0; else they only show that
-        it is not.
+        They are the ends of its range wherever `is_narrow` says so; else they only show that it is not.
+
+        Args:
+            targets: Unknowns to look at.
+            room: Steps that must be left.
+            may_be_none: Targets that are safe as soon as they may be 0; default none of them.
 
         Raises:
             ValueError: The rows contradict each other.
@@ -60,6 +67,7 @@ class Knowledge:
         from scipy.sparse.csgraph import connected_components
 
         wanted = np.asarray(targets, dtype=np.int64)
+        easy = np.zeros(len(wanted), dtype=bool) if may_be_none is None else np.asarray(may_be_none, dtype=bool)
         if not len(wanted):
             return np.zeros(0), np.zeros(0)
         matrix = csr_array((self._value, (self._row, self._column)), shape=(len(self.low), len(self.lower)))
@@ -70,18 +78,20 @@ class Knowledge:
         everything = _Programme(self, matrix, np.arange(len(self.low)), np.arange(len(self.lower)))
         rng = np.random.default_rng(1)
         signs = [1.0, -1.0]
+        left = len(wanted) + 1
         for attempt in range(_SHARED_PROGRAMMES):
-            open_ = wanted[_is_open(least[wanted], most[wanted], room)]
-            if not len(open_):
+            open_ = wanted[_is_open(least[wanted], most[wanted], room, easy)]
+            if not len(open_) or (attempt > len(signs) and len(open_) > _PROGRESS * left):
                 break
+            left = len(open_)
             objective = np.zeros(len(self.lower))
             objective[open_] = signs[attempt] if attempt < len(signs) else rng.choice([-1.0, 1.0], len(open_))
             everything.solve(objective, least, most)
         rows_of, columns_of = component[: len(self.low)], component[len(self.low) :]
         programmes: dict[int, _Programme] = {}
-        for target in wanted:
+        for target, is_easy in zip(wanted, easy, strict=True):
             for sign in (1.0, -1.0):
-                if not _is_open(least[[target]], most[[target]], room)[0]:
+                if not _is_open(least[[target]], most[[target]], room, np.array([is_easy]))[0]:
                     break
                 part = int(columns_of[target])
                 if part not in programmes:
@@ -120,12 +130,15 @@ class _Programme:
         most[self.columns] = np.maximum(most[self.columns], result.x)
 
 
-def is_narrow(least: Floats, most: Floats, room: float) -> npt.NDArray[np.bool_]:
-    """Tell where fewer than *room* whole steps lie between the ends."""
-    narrow: npt.NDArray[np.bool_] = np.floor(most + EPSILON) - np.ceil(least - EPSILON) < room
-    return narrow
+def is_narrow(
+    least: Floats, most: Floats, room: float, may_be_none: npt.NDArray[np.bool_] | None = None
+) -> npt.NDArray[np.bool_]:
+    """Tell where fewer than *room* whole steps lie between the ends, and where *may_be_none* also 0 is impossible."""
+    first = np.ceil(least - EPSILON)
+    narrow: npt.NDArray[np.bool_] = np.floor(most + EPSILON) - first < room
+    return narrow if may_be_none is None else narrow & ~(may_be_none & (first < 1))
 
 
-def _is_open(least: Floats, most: Floats, room: float) -> npt.NDArray[np.bool_]:
+def _is_open(least: Floats, most: Floats, room: float, may_be_none: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     with np.errstate(invalid="ignore"):
-        return ~np.isfinite(least) | is_narrow(least, most, room)
+        return ~np.isfinite(least) | is_narrow(least, most, room, may_be_none)

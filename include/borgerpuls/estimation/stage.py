@@ -3,16 +3,19 @@ Estimate the figures of a round from its frozen answers, and withhold what may n
 """
 
 from importlib.metadata import version
+from pathlib import Path
 
 import pandas as pd
 from sqlalchemy import Connection
 
 from borgerpuls.codebooks.codebook import Codebook, load_codebook
 from borgerpuls.database import copy_rows, load_query, read_table, transaction
-from borgerpuls.errors import CellCanBeDerived, FiguresDoNotAddUp
+from borgerpuls.errors import CellCanBeDerived, FiguresDoNotAddUp, RoundHasNoFigures, UnknownFigure
 from borgerpuls.estimation import figures as figure_methods
 from borgerpuls.estimation.attacker import derived_counts, protect
+from borgerpuls.estimation.dictionary import dictionary_table, rounded_for_export
 from borgerpuls.estimation.disclosure import CELL, COMPLEMENTARY, Thresholds
+from borgerpuls.estimation.explain import explanation
 from borgerpuls.estimation.figures import Survey, prepare_survey
 from borgerpuls.estimation.invariants import contradictions
 from borgerpuls.estimation.response_figures import response_figures, weighting_figures
@@ -99,6 +102,52 @@ def attack_figures(round_id: str) -> dict[str, int]:
             next_step="Nothing is drawn. Clear estimate_figures; if it stays, report the cell.",
         )
     return {"figures": len(table), "withheld_cells": len(reasons)}
+
+
+def explain_figure(figure_id: str) -> str:
+    """
+    Tell how a figure came about, in Danish: definition, counts, weights, queries, snapshot. Never a person.
+
+    Raises:
+        UnknownFigure: No figure has this id.
+    """
+    with transaction("estimation") as connection:
+        found = read_table(connection, "estimation/figure.sql", figure_id=figure_id)
+        if found.empty:
+            raise UnknownFigure(
+                f"There is no figure {figure_id!r}.",
+                next_step="Write round|municipality|item|measure|category|domain|group, as in the figure table.",
+            )
+        figure = found.iloc[0]
+        weights = read_table(
+            connection,
+            "estimation/cells_of_figure.sql",
+            round_id=figure["round_id"],
+            municipality_code=figure["municipality_code"],
+        )
+    return explanation(figure, weights.iloc[0])
+
+
+def export_figures(round_id: str, out: Path) -> dict[str, int]:
+    """
+    Write the protected figures as CSV and Parquet with a data dictionary, rounded as they are printed.
+
+    Raises:
+        RoundHasNoFigures: Estimation has not run.
+    """
+    with transaction("estimation") as connection:
+        table = read_table(connection, "estimation/figures.sql", round_id=round_id)
+        if table.empty:
+            raise RoundHasNoFigures(f"Round {round_id} has no figures.", next_step="Run the estimation DAG.")
+        plan = connection.execute(load_query("estimation/plan.sql"), {"round_id": round_id}).one()
+    exported = rounded_for_export(
+        table, load_codebook(plan.codebook_version), load_instrument(plan.questionnaire_version)
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    exported.to_csv(out / f"figures-{round_id}.csv", index=False, encoding="utf-8")
+    exported.to_parquet(out / f"figures-{round_id}.parquet", index=False)
+    dictionary_table().to_csv(out / "data-dictionary.csv", index=False, encoding="utf-8")
+    return {"figures": len(exported), "suppressed": int(exported["is_suppressed"].sum())}
 
 
 def _thresholds() -> Thresholds:
