@@ -22,6 +22,9 @@ from psycopg import sql
 from borgerpuls.errors import SandboxDatabaseDidNotStart
 
 NOBODY = 65534
+PORTS_FROM, PORTS = 15_000, 15_000
+"""Linux gives outgoing connections ports from 32768: one of those could be taken between choosing and listening."""
+
 DURABILITY = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 
 
@@ -155,11 +158,15 @@ def reachable_folder(wanted: Path) -> Path:
 
 
 def free_port() -> int:
-    """Return a port on 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Return a port on 127.0.0.1 that nobody listens on, outside the range from which connections get theirs."""
+    while True:
+        port = PORTS_FROM + secrets.randbelow(PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def _wheel() -> Path:

@@ -62,7 +62,10 @@ class CitizenVisits:
             items = [item.item_id for item in instrument_of(connection, round_id).items]
         found = find_citizens(country, sampled["person_id"], partial(vault().person_id, round_id))
         self._round_id = round_id
-        self._plan: AnswerPlan = answer_plan(country, found, items, country.seed)
+        # Where not all municipalities take part, somebody with courses in two may be asked for the older one: the
+        # country knows only how people answer about their latest, so these few do not answer.
+        is_latest = sampled["subgroup"].to_numpy() == country.citizens.loc[found["citizen_id"], "subgroup"].to_numpy()
+        self._plan: AnswerPlan = answer_plan(country, found[is_latest], items, country.seed)
         self.front_door = str(country.municipalities["population_n"].idxmin())
         """The municipality whose citizens answer page by page."""
 
