@@ -87,15 +87,15 @@ def test_nobody_was_written_to_twice_in_a_wave_and_every_message_has_its_end(
 ) -> None:
     engine = engine_of(sandbox, "borgerpuls")
     with engine.begin() as connection:
-        states = dict(
-            connection.execute(text("SELECT state, count(*) FROM fieldwork.message GROUP BY 1")).tuples().all()
-        )
+        counted = connection.execute(text("SELECT state, count(*) FROM fieldwork.message GROUP BY 1")).fetchall()
         doubles = connection.execute(
             text(
-                "SELECT count(*) FROM (SELECT 1 FROM fieldwork.message GROUP BY round_id, person_id, wave, slot HAVING count(*) > 1) d"
+                "SELECT count(*) FROM (SELECT 1 FROM fieldwork.message"
+                " GROUP BY round_id, person_id, wave, slot HAVING count(*) > 1) d"
             )
         ).scalar_one()
     engine.dispose()
+    states = {str(state): int(count) for state, count in counted}
     assert doubles == 0
     assert set(states) <= {"delivered", "failed", "cancelled", "no_receipt"}
     assert states["delivered"] > 300
