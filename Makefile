@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down clean test check bench faults montecarlo
+.PHONY: help install demo up down clean test round check bench faults montecarlo
 
 SEED ?= 1
 ARGS ?=
@@ -31,7 +31,10 @@ clean: .venv/installed ## Stop them and remove their data, keys and logs; .venv 
 
 test: .venv/installed-dev ## Run the whole test suite (ARGS="-k frame": a part of it)
 	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-	.venv/bin/python -m pytest -n 2 --dist loadfile --ignore=tests/benchmarks tests/round tests/faults tests $(ARGS)
+	.venv/bin/python -m pytest -n 2 --dist loadfile --ignore=tests/benchmarks --ignore=tests/round tests/faults tests $(ARGS)
+
+round: .venv/installed-dev ## Test a small round through Airflow, each task run again, all searched for CPR numbers (long)
+	@.venv/bin/python -m pytest tests/round $(ARGS)
 
 bench: .venv/installed-dev ## Measure the speed of the engine (some minutes): docs/statistics-figures
 	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1

@@ -21,6 +21,8 @@ from borgerpuls.sandbox.installation import OPENER
 from borgerpuls.sandbox.progress import Steps
 from borgerpuls.sandbox.services import RunningSandbox
 
+pytestmark = pytest.mark.timeout(1800)
+
 SEED = 3
 FORM = {
     "municipalities": ["0183", "0727"],
