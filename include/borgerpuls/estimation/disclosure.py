@@ -89,8 +89,7 @@ def suppress(
     items = dict(categories or {})
     cells = _Cells.of(figures, limits, items)
     cells.complete(items)
-    for cell in exposed:
-        cells.protect(cell, items)
+    cells.protect(exposed, items)
     cells.complete(items)
     reasons = cells.reasons()
     result = _emptied(figures, reasons, limits)
@@ -153,14 +152,15 @@ class _Cells:
             if int(self.hidden.sum()) == before:
                 return
 
-    def protect(self, cell: tuple[str, str, str, str], categories: Mapping[str, Sequence[str]]) -> None:
-        """Withhold one more in every sum that a withheld cell is part of."""
-        row = self.row_of.get(cell)
-        if row is None:
-            return
-        for sums in self._sums(categories):
-            labels = np.unique(sums.label[sums.row == row])
-            self._withhold_smallest(sums, np.isin(sums.label, labels))
+    def protect(self, exposed: Collection[tuple[str, str, str, str]], categories: Mapping[str, Sequence[str]]) -> None:
+        """Withhold one more in every sum that an exposed cell is part of; a cell named twice gets two."""
+        sums = self._sums(categories) if exposed else []
+        for cell in exposed:
+            row = self.row_of.get(cell)
+            for one in sums if row is not None else []:
+                labels = one.label[one.row == row]
+                if len(labels):
+                    self._withhold_smallest(one, np.isin(one.label, labels))
 
     def reasons(self) -> pd.DataFrame:
         """Return the withheld cells and why, the alias of a withheld item with it."""
