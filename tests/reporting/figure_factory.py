@@ -60,8 +60,9 @@ class _Rows:
             "broken_off_n": None, "weighted_base": None, "value": value, "standard_error": None, "lower": None,
             "upper": None, "no_interval_reason": None, "difference_to_all": None, "difference_to_all_se": None,
             "difference_to_rest": None, "difference_to_rest_se": None, "difference_to_rest_p": None,
-            "is_different_from_rest": False, "is_uncertain": False, "is_suppressed": False,
-            "suppression_reason": None, "snapshot_id": "snapshot-of-the-factory", "code_version": "0.1.0",
+            "is_different_from_rest": False, "difference_to_previous": None, "difference_to_previous_se": None,
+            "difference_to_previous_p": None, "is_different_from_previous": False, "is_uncertain": False,
+            "is_suppressed": False, "suppression_reason": None, "snapshot_id": "snapshot-of-the-factory", "code_version": "0.1.0",
         } | more  # fmt: skip
         row["figure_id"] = "|".join(
             str(row[name])

@@ -45,6 +45,8 @@ class Figure:
     is_uncertain: bool
     is_suppressed: bool
     suppression_reason: str | None
+    difference_to_previous: float | None = None
+    is_different_from_previous: bool = False
 
     @property
     def is_better_than_rest(self) -> bool:
@@ -60,8 +62,9 @@ class Figure:
 _Key = tuple[str, str, str, str, str, str]
 
 _INTEGERS = ("valid_n", "dont_know_n", "not_asked_n", "broken_off_n")
-_NUMBERS = ("weighted_base", "value", "lower", "upper", "difference_to_all", "difference_to_rest")
-_FLAGS = ("is_different_from_rest", "is_uncertain", "is_suppressed")
+_NUMBERS = ("weighted_base", "value", "lower", "upper", "difference_to_all", "difference_to_rest",
+            "difference_to_previous")  # fmt: skip
+_FLAGS = ("is_different_from_rest", "is_different_from_previous", "is_uncertain", "is_suppressed")
 _TEXTS = ("no_interval_reason", "suppression_reason")
 _KEYS = ("figure_id", "municipality_code", "item_id", "measure", "category", "domain", "domain_group")
 
