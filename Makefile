@@ -40,7 +40,7 @@ bench: .venv/installed-dev ## Measure the speed of the engine (some minutes): do
 	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1
 	.venv/bin/python -m pytest tests/benchmarks $(ARGS)
 
-faults: .venv/installed-dev ## Drill the message ledger with crashes and seeds (long): docs/faults.md
+faults: .venv/installed-dev ## Drill crashes and other faults (half an hour; ARGS="T4 --share 0.1": some): docs/faults.md
 	@$(BORGERPULS) sandbox faults --page docs/faults.md $(ARGS)
 
 montecarlo: .venv/installed-dev ## Check the statistics by simulation (some minutes): docs/statistics-figures

@@ -323,6 +323,10 @@ class SandboxDatabaseDidNotStart(BorgerpulsError):
     """The embedded PostgreSQL could not be made or started."""
 
 
+class DrillIsUnknown(BorgerpulsError):
+    """No fault drill has this code."""
+
+
 class ServiceDidNotStart(BorgerpulsError):
     """A service of the sandbox ended or did not become healthy in time."""
 

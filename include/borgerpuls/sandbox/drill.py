@@ -37,6 +37,8 @@ CLOSE_DATE = date(2023, 9, 18)
 INSIDE_THE_WINDOW = datetime(2023, 8, 22, 10, tzinfo=clock.COPENHAGEN)
 SENT_STATES = ("accepted", "delivered", "no_receipt", "failed", "unknown", "sending", "rejected")
 SECONDS_TO_START = 20.0
+LINE_LENGTH = 118
+"""Bytes of a line in a gateway's ledger, about."""
 FIRST_NAMES = ("Åse", "Bjørn", "Cæcilie", "Mads", "O'Brien", "Søren <b>", "{{ 7 * 7 }}", "Æble")
 
 
@@ -305,9 +307,35 @@ def outlast_leases() -> None:
         )  # fmt: skip
 
 
-def judge(round_id: str, ledgers: Sequence[Path]) -> Verdict:
-    """Compare the gateways' ledgers with ours, message by message."""
-    accepted = Counter(line.message_id for path in ledgers for line in read_ledger(path))
+def ledger_sizes(ledgers: Sequence[Path]) -> tuple[int, ...]:
+    """Return how long each gateway's ledger is, in bytes."""
+    return tuple(path.stat().st_size if path.exists() else 0 for path in ledgers)
+
+
+def due_messages(round_id: str) -> int:
+    """Return how many messages of a round have been sent or should have been by now."""
+    with transaction("fieldwork") as connection:
+        count: int = connection.execute(
+            text(
+                "SELECT count(*) FROM fieldwork.message WHERE round_id = :r AND (due_date <= :t OR sent_at IS NOT NULL)"
+            ),
+            {"r": round_id, "t": clock.today()},
+        ).scalar_one()
+    return count
+
+
+def judge(round_id: str, ledgers: Sequence[Path], since: Sequence[int] = (0, 0)) -> Verdict:
+    """
+    Compare the gateways' ledgers with ours, message by message.
+
+    Args:
+        round_id: The round.
+        ledgers: Of the gateways.
+        since: Where in each ledger to begin, in bytes: what is before it belongs to rounds judged earlier.
+    """
+    accepted = Counter(
+        line.message_id for path, start in zip(ledgers, since, strict=True) for line in read_ledger(path, start)
+    )
     with transaction("fieldwork") as connection:
         rows = connection.execute(
             text("SELECT message_id, state, sent_at IS NOT NULL AS is_sent FROM fieldwork.message WHERE round_id = :r"),

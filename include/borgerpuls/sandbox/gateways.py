@@ -98,12 +98,15 @@ class Accepted:
         return "\t".join((self.message_id, self.transaction_id, self.recipient, str(self.at), self.body_sha256)) + "\n"
 
 
-def read_ledger(path: Path) -> list[Accepted]:
-    """Return what a gateway has accepted, in order."""
+def read_ledger(path: Path, start: int = 0) -> list[Accepted]:
+    """Return what a gateway has accepted, in order, from byte *start* on."""
     if not path.exists():
         return []
     accepted = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    with path.open("rb") as file:
+        file.seek(start)
+        lines = file.read().decode().splitlines()
+    for line in lines:
         message_id, transaction_id, recipient, at, body_sha256 = line.split("\t")
         accepted.append(Accepted(message_id, transaction_id, recipient, int(at), body_sha256))
     return accepted

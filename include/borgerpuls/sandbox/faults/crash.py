@@ -1,0 +1,90 @@
+"""
+T1: the dispatch is killed with `kill -9`, at random moments and at the points where it is worst.
+
+After each death the leases run out by themselves and another dispatch takes over. Recovery is timed from the kill to
+the moment when everybody else has been written to and nothing is claimed or being sent any more.
+"""
+
+import random
+import signal
+import time
+from pathlib import Path
+
+from borgerpuls.fieldwork import stage
+from borgerpuls.sandbox import drill
+from borgerpuls.sandbox.faults.page import Drill, Found, Report
+from borgerpuls.sandbox.faults.world import LEASE_SECONDS, MUNICIPALITY, judge, own_world, send
+
+RUNS, PEOPLE = 200, 1000
+POINTS = ("claimed", "begun", "intended", "called", "noted")
+MOST_PASSINGS = 40
+"""A batch passes the points of sending at least so often, `claimed` once or twice."""
+LONGEST_WAIT_SECONDS = 60.0
+LONGEST_RECOVERY_SECONDS = 60.0
+
+
+def run(share: float, report: Report) -> Found:
+    """Kill dispatches, let others take over, compare."""
+    runs = max(2, round(RUNS * share))
+    found = Found(dose=f"{runs} runs × {PEOPLE:,} messages", longest_recovery_seconds=0.0)
+    dice = random.Random(20230822)
+    killed: dict[str, int] = {}
+    with own_world() as world, world.gateways() as ledgers:
+        host = drill.DispatchHost()
+        try:
+            for number in range(runs):
+                round_id = f"{3000 + number}-1"
+                drill.make_round(round_id, {MUNICIPALITY: PEOPLE})
+                since = drill.ledger_sizes(ledgers)
+                point = dice.choice(POINTS) if number % 2 else "random moment"
+                was_killed = _kill_one(host, round_id, point, ledgers, dice)
+                _take_over(round_id, found)
+                verdict = judge(found, round_id, ledgers, since)
+                if was_killed:
+                    killed[point] = killed.get(point, 0) + 1
+                elif verdict.unknown:
+                    found.broken.append(f"{verdict.unknown} in doubt in {round_id}, where nothing was killed")
+                report(f"T1 {number + 1}/{runs}: {point}, killed {was_killed}, in doubt {verdict.unknown}")
+        finally:
+            host.close()
+    places = ", ".join(f"{point} {count}" for point, count in sorted(killed.items()))
+    found.notes.append(f"{sum(killed.values())} of {runs} dispatches were alive to be killed ({places}).")
+    found.notes.append(
+        f"Leases of {LEASE_SECONDS} s in the drill, and of 60 s by default: recovery there takes so much longer."
+    )
+    return found
+
+
+def _kill_one(host: drill.DispatchHost, round_id: str, point: str, ledgers: list[Path], dice: random.Random) -> bool:
+    if point in POINTS:
+        passings = 5 if point == "claimed" else MOST_PASSINGS
+        return host.wait(host.start(round_id, MUNICIPALITY, point, dice.randint(1, passings))) == -signal.SIGKILL
+    pid = host.start(round_id, MUNICIPALITY)
+    _await_growth(ledgers, sum(drill.ledger_sizes(ledgers)), dice.uniform(0, 0.9) * PEOPLE)
+    return host.kill(pid)
+
+
+def _take_over(round_id: str, found: Found) -> None:
+    """Dispatch until nothing is left behind, and time it."""
+    started = time.monotonic()
+    while True:
+        send(round_id)
+        states = stage.state_counts(round_id)
+        if not states.get("claimed", 0) + states.get("sending", 0):
+            break
+        if time.monotonic() - started > LONGEST_RECOVERY_SECONDS:
+            found.broken.append(f"{round_id} has not recovered after {LONGEST_RECOVERY_SECONDS:.0f} s")
+            break
+        time.sleep(0.1)
+    seconds = time.monotonic() - started
+    found.longest_recovery_seconds = max(found.longest_recovery_seconds or 0.0, seconds)
+
+
+def _await_growth(ledgers: list[Path], start: int, messages: float) -> None:
+    """Wait until the ledgers have grown by so many lines."""
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    while time.monotonic() < deadline and sum(drill.ledger_sizes(ledgers)) - start < messages * drill.LINE_LENGTH:
+        time.sleep(0.002)
+
+
+DRILL = Drill("T1", "`kill -9` of the dispatch, at random moments and at named points", run)
