@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from borgerpuls.errors import BorgerpulsError
 from borgerpuls.fieldwork.commands import fieldwork_app
+from borgerpuls.responses.commands import responses_app
 
 
 class CommandsThatStateFacts(TyperGroup):
@@ -459,19 +460,4 @@ def questionnaire_compare(
 
 # --- responses --------------------------------------------------------------------------------------------------
 
-responses_app = typer.Typer(help="The answers of a round.", no_args_is_help=True)
 app.add_typer(responses_app, name="responses")
-
-
-@responses_app.command("release")
-def responses_release(
-    round_id: Annotated[str, typer.Argument(help="For example 2023-2.")],
-    response_id: Annotated[str, typer.Argument(help="The response in quarantine.")],
-    by: Annotated[str, typer.Option(help="Who has looked at it.")],
-    reason: Annotated[str, typer.Option(help="Why it counts after all.")],
-) -> None:
-    """Let a response out of quarantine, before the round is frozen."""
-    from borgerpuls.responses.stage import release
-
-    release(round_id, response_id, released_by=by, reason=reason)
-    typer.echo("Released; the response counts until its citizen changes it.")

@@ -221,6 +221,10 @@ class RoundIsStillOpen(BorgerpulsError):
     """A round cannot be frozen before its last day is over."""
 
 
+class OpenAnswerIsUnknown(BorgerpulsError):
+    """No open answer of the round has this reference."""
+
+
 class DispositionsDoNotSum(BorgerpulsError):
     """The outcomes of a round are not exactly one per sampled person."""
 

@@ -4,6 +4,7 @@ The responses stage: takes the citizens' answers over, checks them, gives everyo
 Until a round is frozen every task may run at any time and gives the same rows; afterwards none changes anything.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,13 @@ from sqlalchemy import Connection, text
 from borgerpuls import clock
 from borgerpuls.codebooks.codebook import load_codebook
 from borgerpuls.database import copy_rows, load_query, read_table, transaction
-from borgerpuls.errors import DispositionsDoNotSum, RoundIsStillOpen, SnapshotChanged, UnknownRound
+from borgerpuls.errors import (
+    DispositionsDoNotSum,
+    OpenAnswerIsUnknown,
+    RoundIsStillOpen,
+    SnapshotChanged,
+    UnknownRound,
+)
 from borgerpuls.questionnaire.definition import Instrument, round_instrument
 from borgerpuls.responses.collection import item_outcomes, responses_of
 from borgerpuls.responses.dispositions import decide
@@ -251,6 +258,60 @@ def release(round_id: str, response_id: str, *, released_by: str, reason: str) -
         if not released:
             raise UnknownRound(f"Round {round_id} has no such response in quarantine.")
     validate(round_id)
+
+
+def open_answers(round_id: str) -> pd.DataFrame:
+    """
+    Return the scrubbed open answers of a frozen round, for a person to read.
+
+    Returns:
+        One row per text: `reference` (twelve characters, says nothing of the citizen), `municipality_code`,
+        `municipality_name`, `item_id`, `scrubbed_text`, `writer_count` (citizens of the municipality who wrote to the
+        item), `decision` (`approved`, `declined` or missing), `decided_by`, `decided_at`.
+
+    Raises:
+        UnknownRound: No such round.
+        RoundIsStillOpen: Answers can still change or be deleted.
+    """
+    with transaction("responses") as connection:
+        _refuse_unfrozen(_plan(connection, round_id))
+        return read_table(connection, "responses/open_answers.sql", round_id=round_id)
+
+
+def decide_open_answers(round_id: str, references: Sequence[str], *, is_approved: bool, decided_by: str) -> None:
+    """
+    Write down that somebody has read texts and approves or declines their publication; the last decision counts.
+
+    Raises:
+        UnknownRound: No such round.
+        RoundIsStillOpen: Answers can still change or be deleted.
+        OpenAnswerIsUnknown: A reference is no text of the round; nothing was decided.
+    """
+    decided = {
+        "round_id": round_id,
+        "decision": "approved" if is_approved else "declined",
+        "decided_by": decided_by,
+        "decided_at": clock.now(),
+    }
+    with transaction("responses") as connection:
+        _refuse_unfrozen(_plan(connection, round_id))
+        for reference in references:
+            done = connection.execute(
+                load_query("responses/decide_open_answer.sql"), {**decided, "reference": reference}
+            ).rowcount
+            if not done:
+                raise OpenAnswerIsUnknown(
+                    f"Round {round_id} has no open answer {reference!r}; nothing was decided.",
+                    next_step=f"See `borgerpuls responses open-answers list {round_id}`.",
+                )
+
+
+def _refuse_unfrozen(plan: dict[str, Any]) -> None:
+    if not plan["is_frozen"]:
+        raise RoundIsStillOpen(
+            f"The answers of round {plan['round_id']} can still change.",
+            next_step="Read the open answers when the round is frozen.",
+        )
 
 
 def _plan(connection: Connection, round_id: str) -> dict[str, Any]:
