@@ -65,6 +65,7 @@ class Press:
             string=font_faces() + style, font_config=self._font_configuration, url_fetcher=_fetcher({})
         )
         self._shaper = Shaper(self._font_configuration)
+        self._text_styles: dict[str, Any] = {}
 
     def render(self, data: ReportData, drawing: Drawing) -> Pdf:
         """Return one report (see `render_pdf`)."""
@@ -88,6 +89,27 @@ class Press:
         cache: dict[str, Any] = dict(document.charts) if drawing == "painter" else {}
         html = _Xhtml(document.xhtml, _fetcher(document.charts if drawing == "svg" else {}))
         return html.render(font_config=self._font_configuration, stylesheets=[self._style_sheet], cache=cache)
+
+    def print_text(self, xhtml: str, style_name: str, identity: str) -> tuple[bytes, int]:
+        """
+        Return a document without charts as PDF/UA-1, and its number of pages.
+
+        Args:
+            xhtml: Well-formed, everything in it escaped.
+            style_name: The style sheet below `templates/reports/`.
+            identity: What the file is of; the same identity and text give the same bytes.
+        """
+        import weasyprint
+
+        if style_name not in self._text_styles:
+            style = (resource_folder("templates") / "reports" / style_name).read_text(encoding="utf-8")
+            self._text_styles[style_name] = weasyprint.CSS(
+                string=style, font_config=self._font_configuration, url_fetcher=_fetcher({})
+            )
+        pages = _Xhtml(xhtml, _fetcher({})).render(
+            font_config=self._font_configuration, stylesheets=[self._text_styles[style_name]]
+        )
+        return pages.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=_identifier(identity)), len(pages.pages)
 
     def new_painter(self, width: float, height: float) -> Canvas:
         """Return a canvas of the direct painter, with this press's fonts."""
