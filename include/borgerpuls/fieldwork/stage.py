@@ -26,6 +26,7 @@ from borgerpuls.errors import (
     ApproverOpenedTheRound,
     CitizenIsUnknown,
     ContentHasChanged,
+    FormIsNotOpen,
     NothingToApprove,
     ReceiptIsUnreadable,
     RoundIsNotOpen,
@@ -440,6 +441,47 @@ def explain(cpr: str, operator: str) -> list[dict[str, Any]]:
                 entry[name] = [dict(message) for message in rows]
             history.append(entry)
     return history
+
+
+def issue_code(round_id: str, cpr: str, operator: str) -> str:
+    """
+    Issue a code to a sampled citizen whose identity somebody has checked, and write down who did.
+
+    The code is shown once and kept as a hash. Its first use empties the form and ends every session with it: staff who
+    have seen the code can neither read what was answered before nor use it after the citizen. The letters' link
+    goes on working, and opens the form that was begun anew.
+
+    Args:
+        round_id: A round that takes answers.
+        cpr: Ten digits, typed at a prompt.
+        operator: Who checked.
+
+    Raises:
+        UnknownRound: No such round.
+        RoundIsNotOpen: The round takes no answers.
+        CitizenIsUnknown: Nobody with this number was sampled in the round.
+        FormIsNotOpen: The citizen has answered, or has deleted the answers.
+    """
+    with transaction("fieldwork") as connection:
+        _require_state(_round(connection, round_id), RoundState.APPROVED)
+        found = connection.execute(
+            load_query("fieldwork/access_of_person.sql"), {"round_id": round_id, "cpr_lookup": vault().lookup(cpr)}
+        ).first()
+        if found is None:
+            raise CitizenIsUnknown(
+                f"Ingen i stikprøven i runde {round_id} har dette cpr-nummer.",
+                next_step="Se efter, om det er tastet rigtigt.",
+            )
+        if found.state not in {"unopened", "started"}:
+            raise FormIsNotOpen("Borgeren har allerede svaret.")
+        code = vault().staff_code()
+        connection.execute(load_query("fieldwork/forget_staff_codes.sql"), {"response_id": found.response_id})
+        connection.execute(
+            load_query("fieldwork/issue_staff_code.sql"),
+            {"code_hash": vault().access_hash(code), "response_id": found.response_id},
+        )
+        _audit(connection, round_id, operator, "issue_code", person_id=found.person_id)
+    return code
 
 
 def reconcile(round_id: str, operator: str) -> dict[str, int]:
