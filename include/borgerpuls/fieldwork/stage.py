@@ -39,6 +39,7 @@ from borgerpuls.fieldwork import planning
 from borgerpuls.fieldwork.channels.digital_post import DigitalPostGateway
 from borgerpuls.fieldwork.channels.http import GatewayConnections
 from borgerpuls.fieldwork.channels.sms import SmsGateway, usable_number
+from borgerpuls.fieldwork.contents import municipality_hashes, round_hash
 from borgerpuls.fieldwork.dispatch import Dispatch
 from borgerpuls.fieldwork.journal import Journal
 from borgerpuls.fieldwork.ledger import Ledger
@@ -192,7 +193,7 @@ def prepare_dry_run(round_id: str) -> dict[str, int]:
             load_query("fieldwork/keep_dry_run.sql"),
             {
                 "round_id": round_id,
-                "content_hash": _content_hash(connection, round_id, book),
+                "content_hash": round_hash(_municipality_hashes(connection, round_id, book)),
                 "counts": json.dumps(counts, sort_keys=True),
             },
         )
@@ -258,7 +259,8 @@ def record_approval(round_id: str, approved_by: str, content_hash: str | None = 
                 where=f"Runde {round_id}",
                 next_step="Lad en kollega gennemgå prøveudsendelsen og godkende.",
             )
-        current = _content_hash(connection, round_id, _letter_book(plan))
+        hashes = _municipality_hashes(connection, round_id, _letter_book(plan))
+        current = round_hash(hashes)
         if current != shown_hash or (content_hash is not None and content_hash != current):
             raise ContentHasChanged(
                 "Stikprøve, tekster eller datoer er ændret efter prøveudsendelsen.",
@@ -275,6 +277,15 @@ def record_approval(round_id: str, approved_by: str, content_hash: str | None = 
                 "approved_at": clock.now(),
             },
         ).rowcount
+        connection.execute(
+            load_query("fieldwork/keep_approved_content.sql"),
+            {
+                "round_id": round_id,
+                "content_hash": current,
+                "municipality_codes": list(hashes),
+                "municipality_hashes": list(hashes.values()),
+            },
+        )
         connection.execute(load_query("fieldwork/set_approved.sql"), {"round_id": round_id})
     return {"approved": is_new}
 
@@ -321,10 +332,10 @@ def send_due(round_id: str, municipality_code: str) -> dict[str, int]:
     with transaction("fieldwork") as connection:
         plan = _round(connection, round_id)
         book = _letter_book(plan)
-        content_hash = _content_hash(connection, round_id, book)
+        hashes = _municipality_hashes(connection, round_id, book, municipality_code)
         round_key = _round_key(connection, round_id)
         text = _texts(connection, round_id)[municipality_code]
-    ledger = Ledger(round_id, municipality_code, content_hash, _owner(), chosen.lease_seconds)
+    ledger = Ledger(round_id, municipality_code, hashes[municipality_code], _owner(), chosen.lease_seconds)
     token = chosen.require("gateway_token")
     post = GatewayConnections(chosen.digital_post_gateway_url, chosen.gateway_timeout_seconds)
     sms = GatewayConnections(chosen.sms_gateway_url, chosen.gateway_timeout_seconds)
@@ -684,9 +695,15 @@ def _letter_book(plan: Row[Any]) -> LetterBook:
     )
 
 
-def _content_hash(connection: Connection, round_id: str, book: LetterBook) -> str:
-    rows = connection.execute(load_query("fieldwork/content_hash.sql"), {"round_id": round_id}).scalar_one()
-    return f"{rows[:32]}{book.fingerprint()[:32]}"
+def _municipality_hashes(
+    connection: Connection, round_id: str, book: LetterBook, municipality_code: str | None = None
+) -> dict[str, str]:
+    """Return what would be sent now, by municipality code: of one of them or of all."""
+    rows = connection.execute(
+        load_query("fieldwork/municipality_contents.sql"),
+        {"round_id": round_id, "municipality_code": municipality_code},
+    )
+    return municipality_hashes({row.municipality_code: row.content for row in rows}, book.fingerprint())
 
 
 def _texts(connection: Connection, round_id: str) -> dict[str, MunicipalityText]:
