@@ -8,7 +8,7 @@ import page
 import pypdf
 import pytest
 import weasyprint
-from figure_factory import PILOT, report_data
+from figure_factory import PILOT, facts, report_data
 
 from borgerpuls.reporting import report
 from borgerpuls.reporting.charts import Bar, distribution
@@ -120,13 +120,13 @@ def test_painter_and_svg_draw_the_same_picture(tmp_path: Path) -> None:
     ]
     scale = ("A", "B", "C", "D", "E")
     pictures = []
-    for name, new_canvas in (("painter", press().new_painter), ("svg", SvgCanvas)):
+    for name, new_canvas in (("painter", PainterCanvas), ("svg", SvgCanvas)):
         chart = distribution(bars, scale, new_canvas)
-        document = report.Document(
-            '<html lang="da"><head><title>x</title></head><body><img src="chart:0" alt="x"/></body></html>',
-            {"chart:0": chart.canvas}, 1, "x",
-        )  # fmt: skip
-        (tmp_path / f"{name}.pdf").write_bytes(press().lay_out_document(document, name).write_pdf())
+        page_xhtml = '<section class="cover" id="p1" data-title=""><img src="chart:0" alt="x"/></section>'
+        document = report.Document("x", "", facts(), [page_xhtml], {"chart:0": chart.canvas})
+        media = press().prepare(document, name)
+        content = press().write(document, media, press().lay_out(media), "x")
+        (tmp_path / f"{name}.pdf").write_bytes(content)
         subprocess.run(
             ["pdftoppm", "-r", "100", "-gray", "-singlefile", tmp_path / f"{name}.pdf", tmp_path / name], check=True
         )
@@ -141,9 +141,8 @@ def test_painter_and_svg_draw_the_same_picture(tmp_path: Path) -> None:
 
 
 def test_a_painted_chart_is_an_image_of_its_size_in_pixels() -> None:
-    canvas = press().new_painter(125, 20)
-    assert isinstance(canvas, PainterCanvas)
-    width, height, ratio = canvas.get_intrinsic_size(1, 16)
+    image = press().painted(PainterCanvas(125, 20))
+    width, height, ratio = image.get_intrinsic_size(1, 16)
     assert width == pytest.approx(125 * PIXELS_PER_MM)
     assert height == pytest.approx(20 * PIXELS_PER_MM)
     assert ratio == pytest.approx(6.25)

@@ -56,8 +56,7 @@ class Ledger:
 
     round_id: str
     municipality_code: str
-    municipality_hash: str
-    """Of what would be sent in the municipality now; only what was approved is sent (contents.py)."""
+    content_hash: str
     owner: str
     lease_seconds: int
 
@@ -71,7 +70,7 @@ class Ledger:
                     "slot": str(slot),
                     "is_window_open": is_window_open,
                     "today": today,
-                    "municipality_hash": self.municipality_hash,
+                    "content_hash": self.content_hash,
                     "owner": self.owner,
                     "lease_seconds": self.lease_seconds,
                     "batch_size": batch_size,
@@ -114,7 +113,7 @@ class Ledger:
                 {
                     "round_id": self.round_id,
                     "owner": self.owner,
-                    "municipality_hash": self.municipality_hash,
+                    "content_hash": self.content_hash,
                     "lease_seconds": self.lease_seconds,
                     "now": now,
                     "today": now.date(),

@@ -26,6 +26,7 @@ from borgerpuls.reporting.canvas import (
     Canvas,
     NewCanvas,
 )
+from borgerpuls.reporting.cited import MARKS
 from borgerpuls.reporting.fonts import text_width
 
 COLUMN = 125.0
@@ -93,6 +94,20 @@ def distribution(bars: Sequence[Bar], scale: Sequence[str], new_canvas: NewCanva
             _segments(canvas, bar.shares, label_width, top, bar_width, bar_height)
         _score(canvas, bar, width - 1.8, top + 3.95)
     return Chart(canvas, _sentence(_bar_in_words(bar, scale) for bar in bars))
+
+
+def legend(scale: Sequence[str], new_canvas: NewCanvas, width: float = 267.0) -> Chart:
+    """Draw what the colours of the bars stand for; *scale* is the answers' names, most positive first."""
+    canvas = new_canvas(width, 9.0)
+    for y in (0.1, 8.9):
+        canvas.line(0, y, width, y, width=0.25, colour=GRID)
+    x = 0.0
+    for place, name in enumerate(scale):
+        canvas.rectangle(x, 2.7, 3.6, 3.6, SCALE[place])
+        canvas.text(x + 5.2, 5.7, name, size=8.5)
+        x += 5.2 + text_width(name, 8.5) + 6
+    canvas.text(width, 5.7, "Andel i procent · score 1–5 til højre", size=8.5, colour=MUTED, anchor="end")
+    return Chart(canvas, f"Farver fra venstre mod højre i søjlerne: {_sentence(scale)} Score 1–5 står til højre.")
 
 
 def _segments(canvas: Canvas, shares: Sequence[float], left: float, top: float, width: float, height: float) -> None:
@@ -658,16 +673,23 @@ def _share_in_words(row: ShareRow, before_name: str, after_name: str) -> str:
 
 
 def fitted(text: str, room: float, size: float, weight: int = 400) -> tuple[str, float]:
-    """Return *text* and a size of at least 7 points that fit into *room* mm; what is too long ends in "…"."""
+    """
+    Return *text* and a size of at least 7 points that fit into *room* mm; a name that is too long ends in "…".
+
+    What stands from the first citation on is kept whole.
+    """
     width = text_width(text, size, weight)
     if width <= room:
         return text, size
     size = max(_SHORTEST_FONT, size * room / width)
     if text_width(text, size, weight) <= room + 0.01:
         return text, size
-    while text and text_width(text + "…", size, weight) > room:
-        text = text[:-1]
-    return text.rstrip() + "…", size
+    name, rest = text, ""
+    if (place := next((i for i, letter in enumerate(text) if letter in MARKS), -1)) >= 0:
+        name, rest = text[:place], f" {text[place:]}"
+    while name and text_width(f"{name}…{rest}", size, weight) > room:
+        name = name[:-1]
+    return f"{name.rstrip()}…{rest}", size
 
 
 def _sentence(parts: Iterable[str]) -> str:

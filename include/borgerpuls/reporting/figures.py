@@ -30,10 +30,10 @@ class Figure:
     category: str
     domain: str
     domain_group: str
-    valid_n: int | None
-    dont_know_n: int | None
-    not_asked_n: int | None
-    broken_off_n: int | None
+    valid_n: float | None
+    dont_know_n: float | None
+    not_asked_n: float | None
+    broken_off_n: float | None
     weighted_base: float | None
     value: float | None
     lower: float | None
@@ -61,8 +61,8 @@ class Figure:
 
 _Key = tuple[str, str, str, str, str, str]
 
-_INTEGERS = ("valid_n", "dont_know_n", "not_asked_n", "broken_off_n")
-_NUMBERS = ("weighted_base", "value", "lower", "upper", "difference_to_all", "difference_to_rest",
+COUNTS = ("valid_n", "dont_know_n", "not_asked_n", "broken_off_n")
+NUMBERS = ("weighted_base", "value", "lower", "upper", "difference_to_all", "difference_to_rest",
             "difference_to_previous")  # fmt: skip
 _FLAGS = ("is_different_from_rest", "is_different_from_previous", "is_uncertain", "is_suppressed")
 _TEXTS = ("no_interval_reason", "suppression_reason")
@@ -142,9 +142,9 @@ def figure_set(rows: pd.DataFrame) -> FigureSet:
         rows: Columns named as the table's; missing values mean NULL.
     """
     columns: dict[str, list[Any]] = {name: rows[name].tolist() for name in _KEYS}
-    for name in _INTEGERS:
+    for name in COUNTS:
         columns[name] = [None if pd.isna(value) else int(value) for value in rows[name].tolist()]
-    for name in _NUMBERS:
+    for name in NUMBERS:
         columns[name] = [None if pd.isna(value) else float(value) for value in rows[name].tolist()]
     for name in _FLAGS:
         columns[name] = [bool(value) for value in rows[name].tolist()]

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from borgerpuls.reporting.cited import plain
 from borgerpuls.resources import resource_folder
 
 SANS = "Source Sans 3"
@@ -54,21 +55,30 @@ def font_faces() -> str:
 def text_width(text: str, size: float, weight: int = 400, family: str = SANS) -> float:
     """Return the width of *text* in mm at *size* points, kerning left out."""
     metrics = _metrics(family, weight)
+    text = plain(text)
     units = sum(metrics.advance.get(ord(letter), metrics.units_per_em // 2) for letter in text)
     return units / metrics.units_per_em * size * MM_PER_POINT
 
 
-def printable(text: str) -> str:
+def printable(text: str, keep: frozenset[str] = frozenset()) -> str:
     """
     Return *text* with only letters that both families have, on one line.
 
     Letters of other scripts become "?", control characters a space: a name is data, never layout.
+
+    Args:
+        text: Any text.
+        keep: More letters that stay: the marks of `cited`, in texts of our own making only.
     """
     known = _letters()
-    if all(letter in known for letter in text):
+    if known.issuperset(text):
         return text
     return "".join(
-        letter if letter in known else " " if not letter.isprintable() or letter.isspace() else REPLACEMENT
+        letter
+        if letter in known or letter in keep
+        else " "
+        if not letter.isprintable() or letter.isspace()
+        else REPLACEMENT
         for letter in text
     )
 

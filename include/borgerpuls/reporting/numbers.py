@@ -4,8 +4,11 @@ Numbers as Danish readers write them: decimal comma, full stop in thousands, a r
 Every number is rounded once, half up, from the unrounded value.
 """
 
+from collections.abc import Callable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+
+from borgerpuls.reporting.cited import marked
 
 NO_BREAK_SPACE = "\u00a0"
 MINUS = "\u2212"
@@ -15,6 +18,7 @@ _MONTHS = (
     *("januar", "februar", "marts", "april", "maj", "juni"),
     *("juli", "august", "september", "oktober", "november", "december"),
 )
+_DANISH = str.maketrans(",.", ".,")
 _WORDS = ("nul", "én", "to", "tre", "fire", "fem", "seks", "syv", "otte", "ni", "ti", "elleve", "tolv")
 
 
@@ -27,9 +31,7 @@ def rounded(value: float, decimals: int = 0) -> Decimal:
 
 def decimal_text(value: float, decimals: int) -> str:
     """Return *value* with decimal comma and thousands: 64085.25 → "64.085,3" at one decimal."""
-    number = rounded(value, decimals)
-    text = f"{abs(number):,.{decimals}f}".translate(str.maketrans(",.", ".,"))
-    return f"{MINUS if number < 0 else ''}{text}"
+    return marked(value, _danish(rounded(value, decimals), decimals), f"d{decimals}")
 
 
 def score(value: float) -> str:
@@ -64,8 +66,8 @@ def percent_number(share: float, decimals: int = 1) -> str:
 
 def difference(value: float, decimals: int = 2) -> str:
     """Return a difference with its sign: "+0,29", "−0,12", and "0,00" when it rounds to nothing."""
-    text = decimal_text(value, decimals)
-    return f"+{text}" if rounded(value, decimals) > 0 else text
+    number = rounded(value, decimals)
+    return marked(value, f"{'+' if number > 0 else ''}{_danish(number, decimals)}", f"s{decimals}")
 
 
 def interval(lower: float, upper: float) -> str:
@@ -93,5 +95,15 @@ def enumeration(parts: list[str]) -> str:
 def _percent(share: float, decimals: int) -> str:
     hundredfold = Decimal(repr(float(share))) * 100
     number = hundredfold.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-    text = f"{abs(number):,.{decimals}f}".translate(str.maketrans(",.", ".,"))
+    return marked(share, _danish(number, decimals), f"p{decimals}")
+
+
+def in_form(value: float, form: str) -> str:
+    """Return *value* in a form named by a citation: "d2" decimals, "p1" per cent, "s2" with its sign."""
+    kinds: dict[str, Callable[[float, int], str]] = {"d": decimal_text, "p": percent_number, "s": difference}
+    return kinds[form[0]](value, int(form[1:]))
+
+
+def _danish(number: Decimal, decimals: int) -> str:
+    text = f"{abs(number):,.{decimals}f}".translate(_DANISH)
     return f"{MINUS if number < 0 else ''}{text}"

@@ -1,17 +1,19 @@
 """
-The direct painter: a chart as an image object that writes itself into WeasyPrint's page stream.
+The direct painter: pages, charts and tables as image objects that write themselves into WeasyPrint's page stream.
 
 WeasyPrint takes the object from the `cache` argument of `render` and asks it for its size and to draw itself. That
 interface and the shaping of text are WeasyPrint internals: the version is pinned to 70.0, `tests/reporting` holds
 the contract, and svg.py is the way out. A text is shaped once per process and reused as the bytes of its glyphs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 from typing import Any, NamedTuple
 
 from borgerpuls.reporting.canvas import INK, Anchor, Point
+from borgerpuls.reporting.cited import MARKS, pieces
 from borgerpuls.reporting.fonts import EXTENSION, SANS, printable
+from borgerpuls.reporting.typesetting import Fragment, Group, Leaf, Node, Picture, Sheet
 
 PIXELS_PER_MM = 96 / 25.4
 PIXELS_PER_POINT = 96 / 72
@@ -39,38 +41,38 @@ class Shaper:
     def __init__(self, font_configuration: Any) -> None:
         self._font_configuration = font_configuration
         self._styles: dict[tuple[str, int], Any] = {}
-        self._shaped: dict[tuple[str, int], _Shaped] = {}
+        self._shaped: dict[tuple[str, int, str], _Shaped] = {}
         self._fonts: dict[Any, tuple[Any, Any]] = {}  # one font per key, and the layout that keeps it alive
 
-    def shape(self, text: str, weight: int) -> _Shaped:
+    def shape(self, text: str, weight: int, family: str = SANS) -> _Shaped:
         """Return the glyphs of *text*, lengths in em."""
-        key = (text, weight)
+        key = (text, weight, family)
         found = self._shaped.get(key)
         if found is None:
             if len(self._shaped) >= _MOST_TEXTS:
                 self._shaped.clear()
-            found = self._shaped[key] = self._shape(text, weight)
+            found = self._shaped[key] = self._shape(text, weight, family)
         return found
 
-    def _style(self, weight: int) -> Any:
+    def _style(self, weight: int, family: str) -> Any:
         from weasyprint.css.properties import INITIAL_VALUES
 
-        key = (SANS, weight)
+        key = (family, weight)
         if key not in self._styles:
             style = _Style(INITIAL_VALUES)
             style.font_config = self._font_configuration
-            style["font_family"] = [SANS, SANS + EXTENSION]
+            style["font_family"] = [family, family + EXTENSION]
             style["font_weight"] = weight
             style["font_size"] = _REFERENCE_SIZE
             self._styles[key] = style
         return self._styles[key]
 
-    def _shape(self, text: str, weight: int) -> _Shaped:
+    def _shape(self, text: str, weight: int, family: str) -> _Shaped:
         from weasyprint.text.ffi import FROM_UNITS, ffi, pango
         from weasyprint.text.fonts import get_pango_font_key
         from weasyprint.text.line_break import split_first_line
 
-        style = self._style(weight)
+        style = self._style(weight, family)
         layout, _, _, width, _, _ = split_first_line(text, style, None, inf, 0)
         layout.reactivate(style)
         line, _ = layout.get_first_line()
@@ -109,12 +111,11 @@ class _Style(dict[str, Any]):
 
 
 class PainterCanvas:
-    """A canvas whose calls become operators of the PDF page; at the same time WeasyPrint's image object."""
+    """A canvas whose calls become operators of the PDF page."""
 
-    def __init__(self, width: float, height: float, shaper: Shaper) -> None:
+    def __init__(self, width: float, height: float) -> None:
         self.width = width
         self.height = height
-        self._shaper = shaper
         self._shapes: list[bytes] = []
         self._texts: list[tuple[int, float, bytes, float, float, Anchor, str]] = []
 
@@ -169,11 +170,108 @@ class PainterCanvas:
         self._texts.append(
             (
                 *(weight, size * PIXELS_PER_POINT, _rgb(colour)),
-                *(x * PIXELS_PER_MM, y * PIXELS_PER_MM, anchor, printable(text)),
+                *(x * PIXELS_PER_MM, y * PIXELS_PER_MM, anchor, printable(text, MARKS)),
             )
         )
 
-    # What WeasyPrint asks of an image ------------------------------------------------------------------------------
+    def draw(self, stream: Any, shaper: Shaper) -> None:
+        """Write the chart into the page's stream, its top left corner at the origin."""
+        stream.stream.extend(self._shapes)
+        if self._texts:
+            stream.begin_text()
+            pen = _Writer(stream, shaper)
+            for weight, size, colour, left, baseline, anchor, text in sorted(self._texts, key=_by_font):
+                pen.write(text, Pen(weight, size, colour), left, baseline, anchor)
+            stream.end_text()
+
+
+class Pen(NamedTuple):
+    """What a text is written with: weight, pixels, the operands of the colour, family, tracking in em."""
+
+    weight: int
+    size: float
+    colour: bytes
+    family: str = SANS
+    tracking: float = 0.0
+
+
+class _Writer:
+    """Writes texts into a page's stream between `begin_text` and `end_text`; remembers font and colour."""
+
+    def __init__(self, stream: Any, shaper: Shaper) -> None:
+        self._stream = stream
+        self._out = stream.stream
+        self._shaper = shaper
+        self._fonts: dict[Any, Any] = {}
+        self._font: tuple[str, float] | None = None
+        self._colour = b""
+        self._tracking = 0.0
+
+    @property
+    def tracks(self) -> bool:
+        """Whether letters are tracked at this point."""
+        return bool(self._tracking)
+
+    def write(self, text: str, pen: Pen, left: float, baseline: float, anchor: Anchor) -> None:
+        """Write one text; a cited number gets its citation as a property of the page's content."""
+        size = pen.size
+        shaped = [(piece.citation, self._shaper.shape(piece.text, pen.weight, pen.family)) for piece in pieces(text)]
+        share = {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor]
+        x = left - share * size * sum(part.width for _, part in shaped) if share else left
+        out = self._out
+        if pen.colour != self._colour:
+            out.append(b"%s rg" % pen.colour)
+            self._colour = pen.colour
+        if pen.tracking != self._tracking:
+            out.append(b"%.2f Tc" % (pen.tracking * size))
+            self._tracking = pen.tracking
+        for citation, part in shaped:
+            if citation:
+                out.append(open_citation(citation))
+            for run in part.runs:
+                font = self._fonts.get(run.font_key)
+                if font is None:
+                    font = self._fonts[run.font_key] = self._stream.add_font(run.pango_font)[0]
+                for glyph, letters, advance in run.glyphs:
+                    font.to_unicode.setdefault(glyph, letters)
+                    font.widths.setdefault(glyph, advance)
+                if self._font != (font.hash, size):
+                    out.append(b"/%s %.2f Tf" % (font.hash.encode(), size))
+                    self._font = (font.hash, size)
+                out.append(b"1 0 0 -1 %.2f %.2f Tm" % (x, baseline))
+                out.append(run.show)
+                x += run.advance * size
+            if citation:
+                out.append(CLOSE_CITATION)
+
+
+def open_citation(citation: str) -> bytes:
+    """Return the operator that opens a cited number: a marked content /N with the citation as its property F."""
+    escaped = citation.encode().replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
+    return b"/N <</F(%s)>> BDC" % escaped
+
+
+CLOSE_CITATION = b"EMC"
+
+
+class PaintedSheet:
+    """
+    A page, a chart or a table as WeasyPrint's image object.
+
+    Every piece of text, chart and cell is a marked content of its own; `structure.py` gives them their place in the tags.
+    """
+
+    def __init__(self, sheet: Sheet, width: float, height: float, shaper: Shaper) -> None:
+        self.sheet = sheet
+        self.width = width
+        self.height = height
+        self.stream: Any = None
+        """The page's stream, once drawn."""
+        self.image_mark: int | None = None
+        """The marked content that WeasyPrint numbered for the image."""
+        self.marks: list[tuple[Leaf | Picture, int, Any]] = []
+        """What was written, where in the stream its marked content opens, and WeasyPrint's transformation there."""
+        self._shaper = shaper
 
     def get_intrinsic_size(self, resolution: float, font_size: float) -> tuple[float, float, float]:
         """Return width and height in CSS pixels, and their ratio."""
@@ -181,44 +279,58 @@ class PainterCanvas:
         return self.width * PIXELS_PER_MM, self.height * PIXELS_PER_MM, self.width / self.height
 
     def draw(self, stream: Any, width: float, height: float, style: Any) -> None:
-        """Write the chart into the page stream, scaled to *width* × *height* pixels."""
-        del style
-        own_width, own_height, _ = self.get_intrinsic_size(1, 1)
-        if abs(width - own_width) > 0.01 or abs(height - own_height) > 0.01:
-            stream.transform(a=width / own_width, d=height / own_height)
-        stream.stream.extend(self._shapes)
-        if self._texts:
-            self._write_texts(stream)
-        # The stream's memory of colours and fonts is no longer true.
+        """
+        Write everything into the page's stream.
+
+        WeasyPrint has opened a marked content for the image. It becomes an artifact with the rules and grounds; each
+        piece opens its own, without a number yet, and WeasyPrint closes the last.
+        """
+        del width, height, style
+        self.stream = stream
+        out = stream.stream
+        opening = next(place for place in range(len(out) - 1, -1, -1) if out[place] == "/Figure")
+        self.image_mark = int(out[opening + 1]["MCID"])
+        out[opening : opening + 3] = [b"/Artifact BMC"]
+        for shape in self.sheet.shapes:
+            edges = (value * PIXELS_PER_MM for value in (shape.x, shape.y, shape.width, shape.height))
+            out.append(b"%s rg " % _rgb(shape.colour) + b"%.2f %.2f %.2f %.2f re f" % tuple(edges))
+        if self.sheet.foot:
+            self._write(self.sheet.foot)
+        self.marks = []
+        for node in pieces_of(self.sheet.nodes):
+            out.append(b"EMC")
+            self.marks.append((node, len(out), stream.ctm))
+            out.append(b"")
+            if isinstance(node, Leaf):
+                self._write(node.fragments)
+            else:
+                out.append(b"q 1 0 0 1 %.2f %.2f cm" % (node.x * PIXELS_PER_MM, node.y * PIXELS_PER_MM))
+                node.canvas.draw(stream, self._shaper)  # type: ignore[attr-defined]
+                out.append(b"Q")
+        # What the stream remembers of colours and fonts is no longer true.
         stream._current_color = stream._current_color_stroke = None  # noqa: SLF001
         stream._current_font = stream._old_font = None  # noqa: SLF001
 
-    def _write_texts(self, stream: Any) -> None:
-        out = stream.stream
-        stream.begin_text()
-        fonts: dict[Any, Any] = {}
-        current_font: tuple[str, float] | None = None
-        current_colour = b""
-        for weight, size, colour, left, baseline, anchor, text in sorted(self._texts, key=_by_font):
-            shaped = self._shaper.shape(text, weight)
-            x = left - shaped.width * size * {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor]
-            if colour != current_colour:
-                out.append(b"%s rg" % colour)
-                current_colour = colour
-            for run in shaped.runs:
-                font = fonts.get(run.font_key)
-                if font is None:
-                    font = fonts[run.font_key] = stream.add_font(run.pango_font)[0]
-                for glyph, letters, advance in run.glyphs:
-                    font.to_unicode.setdefault(glyph, letters)
-                    font.widths.setdefault(glyph, advance)
-                if current_font != (font.hash, size):
-                    out.append(b"/%s %.2f Tf" % (font.hash.encode(), size))
-                    current_font = (font.hash, size)
-                out.append(b"1 0 0 -1 %.2f %.2f Tm" % (x, baseline))
-                out.append(run.show)
-                x += run.advance * size
-        stream.end_text()
+    def _write(self, fragments: Sequence[Fragment]) -> None:
+        self.stream.begin_text()
+        pen = _Writer(self.stream, self._shaper)
+        for x, baseline, text, letters, is_end in fragments:
+            with_ = Pen(
+                letters.weight, letters.size * PIXELS_PER_POINT, _rgb(letters.colour), letters.family, letters.tracking
+            )
+            pen.write(text, with_, x * PIXELS_PER_MM, baseline * PIXELS_PER_MM, "end" if is_end else "start")
+        if pen.tracks:
+            self.stream.stream.append(b"0 Tc")
+        self.stream.end_text()
+
+
+def pieces_of(nodes: Iterable[Node]) -> Iterator[Leaf | Picture]:
+    """Yield the pieces with content of their own, in reading order."""
+    for node in nodes:
+        if isinstance(node, Group):
+            yield from pieces_of(node.children)
+        elif isinstance(node, Picture) or node.fragments:
+            yield node
 
 
 def _by_font(text: tuple[int, float, bytes, float, float, Anchor, str]) -> tuple[int, float, bytes]:

@@ -8,16 +8,33 @@ ship with the product. The same report gives the same bytes.
 import atexit
 import hashlib
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import count
 from typing import Any, Literal, NamedTuple
 from xml.etree import ElementTree as ET
 
-from borgerpuls.reporting.canvas import Canvas
-from borgerpuls.reporting.fonts import font_faces, font_folder
-from borgerpuls.reporting.painter import PainterCanvas, Shaper
-from borgerpuls.reporting.report import Document, ReportData, compose
+from markupsafe import Markup
+
+from borgerpuls.reporting.canvas import MUTED, Canvas
+from borgerpuls.reporting.cited import CITATION, citations
+from borgerpuls.reporting.fonts import font_faces, font_folder, printable
+from borgerpuls.reporting.painter import PaintedSheet, PainterCanvas, Shaper
+from borgerpuls.reporting.report import Document, ReportData, compose, environment
+from borgerpuls.reporting.structure import finish
 from borgerpuls.reporting.svg import SvgCanvas
+from borgerpuls.reporting.tables import Table
+from borgerpuls.reporting.typesetting import (
+    PAGE_HEIGHT,
+    PAGE_WIDTH,
+    Fragment,
+    Picture,
+    Sheet,
+    Type,
+    set_table,
+    typeset,
+)  # fmt: skip
 from borgerpuls.resources import resource_folder
 
 Drawing = Literal["painter", "svg"]
@@ -60,35 +77,98 @@ class Press:
         for name in ("weasyprint", "fontTools"):
             logging.getLogger(name).setLevel(logging.ERROR)
         self._font_configuration = FontConfiguration()
-        style = (resource_folder("templates") / "reports" / "report.css").read_text(encoding="utf-8")
+        folder = resource_folder("templates") / "reports"
+        style, foot = ((folder / name).read_text(encoding="utf-8") for name in ("report.css", "foot.css"))
         self._style_sheet = weasyprint.CSS(
             string=font_faces() + style, font_config=self._font_configuration, url_fetcher=_fetcher({})
         )
+        self._foot_sheet = weasyprint.CSS(string=foot, font_config=self._font_configuration, url_fetcher=_fetcher({}))
         self._shaper = Shaper(self._font_configuration)
         self._text_styles: dict[str, Any] = {}
 
     def render(self, data: ReportData, drawing: Drawing) -> Pdf:
         """Return one report (see `render_pdf`)."""
-        document, pages = self._lay_out(data, drawing, None)
-        if len(pages.pages) != document.section_count:
+        new_canvas = PainterCanvas if drawing == "painter" else SvgCanvas
+        document = compose(data, new_canvas)
+        media = self.prepare(document, drawing)
+        pages = self.lay_out(media)
+        planned = len(document.pages)
+        if len(pages.pages) != planned:
             starts = [
                 next(number for number, page in enumerate(pages.pages, 1) if f"p{section}" in page.anchors)
-                for section in range(1, document.section_count + 1)
+                for section in range(1, planned + 1)
             ]
-            document, pages = self._lay_out(data, drawing, starts)
-        identifier = f"{data.facts.round_id}/{data.municipality_code}/{data.snapshot_id}"
-        content = pages.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=_identifier(identifier))
-        return Pdf(content, len(pages.pages), document.section_count)
+            document = compose(data, new_canvas, starts)
+            media = self.prepare(document, drawing, starts, len(pages.pages))
+            pages = self.lay_out(media)
+        identity = f"{data.facts.round_id}/{data.municipality_code}/{data.snapshot_id}"
+        return Pdf(self.write(document, media, pages, identity), len(pages.pages), planned)
 
-    def _lay_out(self, data: ReportData, drawing: Drawing, first_pages: Sequence[int] | None) -> tuple[Document, Any]:
-        document = compose(data, self.new_painter if drawing == "painter" else SvgCanvas, first_pages)
-        return document, self.lay_out_document(document, drawing)
+    def write(self, document: Document, media: "Media", pages: Any, identity: str) -> bytes:
+        """Return laid out pages as PDF/UA-1; *identity* is what the file is of."""
+        written: bytes = pages.write_pdf(
+            pdf_variant="pdf/ua-1",
+            pdf_identifier=_identifier(identity),
+            finisher=lambda laid_out, pdf: finish(
+                pdf, laid_out.pages, media.sheets.values(), document.alternatives, media.citations
+            ),
+        )
+        return written
 
-    def lay_out_document(self, document: Document, drawing: Drawing) -> Any:
-        """Return WeasyPrint's pages of a composed document, its canvases being of the kind *drawing*."""
-        cache: dict[str, Any] = dict(document.charts) if drawing == "painter" else {}
-        html = _Xhtml(document.xhtml, _fetcher(document.charts if drawing == "svg" else {}))
-        return html.render(font_config=self._font_configuration, stylesheets=[self._style_sheet], cache=cache)
+    def prepare(
+        self, document: Document, drawing: Drawing, starts: Sequence[int] | None = None, page_count: int = 0
+    ) -> "Media":
+        """Return a composed document as what WeasyPrint lays out; *starts* is the page number of each section."""
+        media = Media()
+        if drawing == "svg":
+            self._prepare_svg(document, media)
+            return media
+        starts = starts or range(1, len(document.pages) + 1)
+        for start, xhtml in zip(starts, document.pages, strict=True):
+            foot = _foot(document.running, f"{start} / {page_count or len(document.pages)}")
+            section = ET.fromstring(xhtml)  # noqa: S314 - our own template, everything in it escaped
+            kinds = section.get("class", "").split()
+            sheet = typeset(section, document.images) if "sheet" in kinds else None
+            if sheet is not None:
+                sheet.foot = foot
+                attributes = {name: section.get(name, "") for name in ("id", "data-title")}
+                media.add(
+                    Markup('<section class="page" id="{id}" data-title="{data-title}">').format_map(attributes)
+                    + media.image(PaintedSheet(sheet, PAGE_WIDTH, PAGE_HEIGHT, self._shaper), "page")
+                    + Markup("</section>")
+                )
+                continue
+            for address in _ADDRESS.findall(xhtml):
+                media.sheets[address] = self.painted(document.images[address], address)
+            if "cover" not in kinds:
+                empty = PaintedSheet(Sheet(foot=foot), PAGE_WIDTH, 1.0, self._shaper)
+                media.add(xhtml.replace("</section>", f"{media.image(empty, 'foot')}</section>"))
+            else:
+                media.add(xhtml)
+        media.finish(document)
+        return media
+
+    def painted(self, image: Canvas | Table, address: str = "") -> PaintedSheet:
+        """Return one chart or table as WeasyPrint's image object."""
+        if isinstance(image, Table):
+            table, shapes = set_table(image, 0.0, 0.0)
+            return PaintedSheet(Sheet([table], shapes), image.width, image.layout.height, self._shaper)
+        return PaintedSheet(Sheet([Picture(0.0, 0.0, image, address)]), image.width, image.height, self._shaper)
+
+    def _prepare_svg(self, document: Document, media: "Media") -> None:
+        for xhtml in document.pages:
+            media.add(_TABLE.sub(lambda found: document.images[found[1]].html(), xhtml))  # type: ignore[union-attr]
+        media.charts = {
+            address: image.markup() for address, image in document.images.items() if isinstance(image, SvgCanvas)
+        }
+        media.finish(document)
+
+    def lay_out(self, media: "Media") -> Any:
+        """Return WeasyPrint's pages."""
+        html = _Xhtml(media.xhtml, _fetcher(media.charts))
+        sheets = [self._style_sheet, self._foot_sheet] if media.charts else [self._style_sheet]
+        cache: dict[str, Any] = dict(media.sheets)
+        return html.render(font_config=self._font_configuration, stylesheets=sheets, cache=cache)
 
     def print_text(self, xhtml: str, style_name: str, identity: str) -> tuple[bytes, int]:
         """
@@ -111,16 +191,55 @@ class Press:
         )
         return pages.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=_identifier(identity)), len(pages.pages)
 
-    def new_painter(self, width: float, height: float) -> Canvas:
-        """Return a canvas of the direct painter, with this press's fonts."""
-        return PainterCanvas(width, height, self._shaper)
+
+class Media:
+    """What WeasyPrint gets: XHTML, images that paint themselves or are SVG, and the citations of its text in order."""
+
+    def __init__(self) -> None:
+        self.sheets: dict[str, PaintedSheet] = {}
+        self.charts: dict[str, str] = {}
+        self.citations: list[str] = []
+        self.xhtml = ""
+        self._parts: list[str] = []
+
+    def image(self, sheet: PaintedSheet, css_class: str) -> Markup:
+        """Return the `img` of a painted page or foot."""
+        address = f"sheet:{len(self.sheets)}"
+        self.sheets[address] = sheet
+        return Markup('<img class="{}" src="{}" alt="Side"/>').format(css_class, address)
+
+    def add(self, xhtml: str) -> None:
+        """Add one page; its cited numbers become spans."""
+        number = count(len(self.citations))
+        self.citations.extend(citations(xhtml))
+        spans = CITATION.sub(lambda found: f'<span data-number="{next(number)}">{found[2]}</span>', xhtml)
+        self._parts.append(spans)
+
+    def finish(self, document: Document) -> None:
+        """Put the pages together."""
+        template = environment().get_template("report.xhtml")
+        body = Markup("").join(Markup(part) for part in self._parts)  # noqa: S704 - rendered with everything escaped
+        self.xhtml = template.render(title=document.title, running=document.running, facts=document.facts, body=body)
+
+
+def _foot(running: str, place: str) -> tuple[Fragment, ...]:
+    letters = Type(7.5, 400, MUTED)
+    baseline = PAGE_HEIGHT + 10.0
+    return (
+        Fragment(0.0, baseline, printable(running), letters),
+        Fragment(PAGE_WIDTH, baseline, place, letters._replace(weight=600), is_end=True),
+    )
+
+
+_ADDRESS = re.compile(r'<img [^>]*src="((?:chart|table):\d+)"')
+_TABLE = re.compile(r'<img [^>]*src="(table:\d+)"[^>]*/>')
 
 
 def _identifier(text: str) -> bytes:
     return hashlib.sha256(text.encode()).hexdigest()[:32].encode()
 
 
-def _fetcher(charts: dict[str, Canvas]) -> Any:
+def _fetcher(charts: Mapping[str, str]) -> Any:
     """Return what WeasyPrint fetches with: our fonts, this report's SVG charts, and nothing else."""
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
@@ -128,9 +247,7 @@ def _fetcher(charts: dict[str, Canvas]) -> Any:
         def fetch(self, url: str, headers: Any = None) -> Any:
             del headers
             if url in charts:
-                canvas = charts[url]
-                if isinstance(canvas, SvgCanvas):
-                    return URLFetcherResponse(url, canvas.markup(), {"Content-Type": "image/svg+xml"})
+                return URLFetcherResponse(url, charts[url], {"Content-Type": "image/svg+xml"})
             known = {f"font:{path.name}": path for path in font_folder().glob("*.woff2")}
             if url in known:
                 return URLFetcherResponse(url, known[url].read_bytes(), {"Content-Type": "font/woff2"})

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jinja2
 from markupsafe import Markup
@@ -17,11 +17,13 @@ from borgerpuls.codebooks import files as codebook_files
 from borgerpuls.codebooks.codebook import subgroup_table
 from borgerpuls.codebooks.municipalities import danish_sort_key
 from borgerpuls.reporting import charts, numbers, sentences
-from borgerpuls.reporting.canvas import SCALE, Canvas, NewCanvas
+from borgerpuls.reporting.canvas import Canvas, NewCanvas
 from borgerpuls.reporting.charts import Bar, Chart, Curve, Direction, OptionRow, ScoreNames, ScoreRow, ShareRow, Strip
+from borgerpuls.reporting.cited import MARKS, CitedFigures, plain
 from borgerpuls.reporting.figures import DOMAINS, SCALE_CODES, Figure, FigureSet
 from borgerpuls.reporting.fonts import printable, text_width
 from borgerpuls.reporting.survey import DOMAIN_NAMES, Question, Survey, Theme, load_survey
+from borgerpuls.reporting.tables import DENSE, PLAIN, Column, Row, Style, Table
 from borgerpuls.resources import resource_folder
 from borgerpuls.terms import ALL_PARTICIPATING
 
@@ -83,12 +85,17 @@ class ReportData:
 
 @dataclass
 class Document:
-    """Pages ready to lay out: XHTML, the charts it names, and how many sections, one page each if nothing overflows."""
+    """
+    A report ready to lay out: the XHTML of each page and what its images are. Texts still carry their marks.
 
-    xhtml: str
-    charts: dict[str, Canvas]
-    section_count: int
+    `alternatives` has the charts' texts.
+    """
+
     title: str
+    running: str
+    facts: RoundFacts
+    pages: list[str]
+    images: dict[str, Canvas | Table] = field(default_factory=dict)
     alternatives: dict[str, str] = field(default_factory=dict)
 
 
@@ -118,12 +125,12 @@ class _Composer:
 
     def __init__(self, data: ReportData, new_canvas: NewCanvas) -> None:
         self.data = data
-        self.figures = data.figures
+        self.figures = CitedFigures(data.figures)
         self.code = data.municipality_code
         self.is_national = self.code == ALL_PARTICIPATING
         self.survey: Survey = load_survey(data.facts.codebook_version, data.facts.questionnaire_version)
         self.new_canvas = new_canvas
-        self.charts: dict[str, Canvas] = {}
+        self.images: dict[str, Canvas | Table] = {}
         self.alternatives: dict[str, str] = {}
         self.participants = len(data.municipality_names)
         everyone = self.participants == ALL_MUNICIPALITIES
@@ -136,7 +143,8 @@ class _Composer:
             f"{self.name} Kommune"
         )  # fmt: skip
         self.in_place = self.all_in_text if self.is_national else self.name
-        self.previous = data.earlier[-1] if data.earlier else None
+        self.earlier = tuple(EarlierRound(one.facts, CitedFigures(one.figures)) for one in data.earlier)
+        self.previous = self.earlier[-1] if self.earlier else None
 
     # Pages ------------------------------------------------------------------------------------------------------------
 
@@ -153,17 +161,21 @@ class _Composer:
             if section.level
         ]
         title = f"{TITLE} – {self.municipality_title} – {self.data.facts.name}"
-        template = environment().get_template("report.xhtml")
-        xhtml = template.render(
-            report=self,
-            facts=self.data.facts,
-            title=title,
-            running=f"{TITLE} · {self.municipality_title[:90]} · {self.data.facts.name}",
-            sections=sections,
-            contents=contents,
-            palette=SCALE,
-        )
-        return Document(xhtml, self.charts, len(sections), title, self.alternatives)
+        pages = [
+            environment()
+            .get_template(f"pages/{section.template}")
+            .render(
+                report=self,
+                facts=self.data.facts,
+                s=section.content,
+                number=number,
+                contents=contents,
+                title=section.title,
+            )
+            for number, section in enumerate(sections, 1)
+        ]
+        running = f"{TITLE} · {self.municipality_title[:90]} · {self.data.facts.name}"
+        return Document(title, running, self.data.facts, pages, self.images, self.alternatives)
 
     def sections(self) -> Iterable[Section]:
         yield Section("cover.xhtml", "", 0, self.cover())
@@ -234,14 +246,17 @@ class _Composer:
             "rate": _percent_or_none(self.response_value("response_rate")),
             "complete_rate": _percent_or_none(self.response_value("complete_rate")),
             "municipalities": names,
-            "calendar": [
-                ("Forløb i perioden", period),
-                ("Opgjort pr.", numbers.day(facts.key_date)),
-                ("Invitation sendt", numbers.day(facts.invitation_date)),
-                ("1. påmindelse", numbers.day(facts.reminder_1_date)),
-                ("2. påmindelse", numbers.day(facts.reminder_2_date)),
-                ("Sidste svardag", numbers.day(facts.close_date)),
-            ],
+            "calendar": self.table(
+                [Column("Trin", 40.0), Column("Dato")],
+                [
+                    Row(("Forløb i perioden", period)),
+                    Row(("Opgjort pr.", numbers.day(facts.key_date))),
+                    Row(("Invitation sendt", numbers.day(facts.invitation_date))),
+                    Row(("1. påmindelse", numbers.day(facts.reminder_1_date))),
+                    Row(("2. påmindelse", numbers.day(facts.reminder_2_date))),
+                    Row(("Sidste svardag", numbers.day(facts.close_date))),
+                ],
+            ),
         }
 
     def target_groups(self) -> dict[str, Any]:
@@ -310,7 +325,7 @@ class _Composer:
         """Return who has the lowest or highest score as printed; those with the same printed score are all named."""
         figure = ordered[place]
         printed = numbers.score(figure.value or 0.0)
-        tied = [other for other in ordered if numbers.score(other.value or 0.0) == printed]
+        tied = [other for other in ordered if plain(numbers.score(other.value or 0.0)) == plain(printed)]
         names = sorted((self.municipality_name(other.municipality_code) for other in tied), key=danish_sort_key)
         interval = (
             numbers.interval(figure.lower, figure.upper)
@@ -348,28 +363,25 @@ class _Composer:
         ]
         return sentences.strengths(scored, 3) + sentences.attention_points(scored, 3)
 
-    def group_scores(self, item_id: str, measure: str) -> list[dict[str, Any]]:
-        """Return the printed scores of every group of every domain that has any figure."""
-        result = []
+    def group_scores(self, item_id: str, measure: str) -> Markup | None:
+        """Return the scores of every group of every domain that has any figure, as a table."""
+        rows = []
         for domain in DOMAINS:
-            rows = []
+            is_first = True
             for code, name in self.survey.groups(domain).items():
                 own = self.figures.find(self.code, item_id, measure, domain=domain, group=code)
                 national = self.figures.find(ALL_PARTICIPATING, item_id, measure, domain=domain, group=code)
                 if own is None and national is None:
                     continue
-                rows.append(
-                    {
-                        "name": name,
-                        "n": self.base_text(own),
-                        "score": self.score_text(own),
-                        "national": self.score_text(national),
-                        "is_uncertain": bool(own and own.is_uncertain),
-                    }
-                )
-            if rows:
-                result.append({"name": DOMAIN_NAMES[domain], "rows": rows})
-        return result
+                cells = [name, self.count_text(own, "valid_n"), self.score_text(own, marks_uncertain=True)]
+                if not self.is_national:
+                    cells.append(self.score_text(national))
+                rows.append(Row(cells, "starts" if is_first else ""))
+                is_first = False
+        columns = [Column("Gruppe", 52.0), Column("Svar"), Column("Score")]
+        if not self.is_national:
+            columns.append(Column(self.all_short))
+        return self.table(columns, rows, style=DENSE) if rows else None
 
     def question(self, question: Question) -> dict[str, Any]:
         item, measure = question.item_id, "mean"
@@ -393,6 +405,7 @@ class _Composer:
         return {
             "question": question,
             "box": self.score_box(own, item, measure),
+            "legend": self.image(charts.legend(question.scale_names, self.new_canvas), "legend"),
             "left": left,
             "right": right,
             "strip": self.strip_image(item, measure),
@@ -415,40 +428,28 @@ class _Composer:
         ]
         table = []
         for domain in ("duration", "status", "sex", "age_group"):
-            groups = [
-                {
-                    "name": name,
-                    "n": self.base_text(
-                        self.figures.find(
-                            *(self.code, item, "option_share"),
-                            category=question.answers[0][0],
-                            domain=domain,
-                            group=group,
-                        )
-                    ),
-                    "shares": [
-                        self.share_text(
-                            self.figures.find(
-                                self.code, item, "option_share", category=code, domain=domain, group=group
-                            )
-                        )
-                        for code, _ in question.answers
-                    ],
-                }
-                for group, name in self.survey.groups(domain).items()
-                if any(
-                    self.figures.find(where, item, "option_share", category=code, domain=domain, group=group)
+            is_first = True
+            for group, name in self.survey.groups(domain).items():
+                place = {"domain": domain, "group": group}
+                if not any(
+                    self.figures.find(where, item, "option_share", category=code, **place)
                     for code, _ in question.answers
                     for where in (self.code, ALL_PARTICIPATING)
-                )
-            ]
-            if groups:
-                table.append({"name": DOMAIN_NAMES[domain], "rows": groups})
+                ):
+                    continue
+                shares = [
+                    self.figures.find(self.code, item, "option_share", category=code, **place)
+                    for code, _ in question.answers
+                ]
+                cells = [name, self.count_text(shares[0], "valid_n"), *map(self.share_text, shares)]
+                table.append(Row(cells, "starts" if is_first else ""))
+                is_first = False
+        columns = [Column("Gruppe", 46.0), Column("Svar"), *(Column(text) for _, text in question.answers)]
         first = self.figures.find(self.code, item, "option_share", category=question.answers[0][0])
         return {
             "question": question,
             "chart": self.image(charts.options(rows, own_name, all_name, self.new_canvas, width=190)),
-            "table": table,
+            "table": self.table(columns, table, width=267) if table else None,
             "base": self.base_text(first),
             "reason": question.reason,
         }
@@ -466,8 +467,9 @@ class _Composer:
                 own, self.name, () if self.is_national else national, "" if self.is_national else self.all_short, marks
             )
             image = self.image(charts.response_curve(model, self.new_canvas))
+        places = [self.code] if self.is_national else [self.code, ALL_PARTICIPATING]
         rows = [
-            (label, self.response_text(measure, self.code), self.response_text(measure, ALL_PARTICIPATING))
+            Row([label, *(self.response_text(measure, place) for place in places)])
             for label, measure in (
                 ("Population", "population_n"),
                 ("Stikprøve", "sampled_n"),
@@ -480,27 +482,28 @@ class _Composer:
         ]
         return {
             "curve": image,
-            "rows": rows,
+            "counts": self.table(
+                [Column("Opgørelse", 50.0), Column(self.name[:40]), Column(self.all_name)][: 1 + len(places)], rows
+            ),
             "shares": self.share_plot("sample_share", "respondent_share", "Stikprøve", "Svar"),
         }
 
     def representativity(self) -> dict[str, Any]:
         rows = []
         for domain in ("sex", "age_group", "target_group"):
-            group = []
+            is_first = True
             for code, name in self.survey.groups(domain).items():
-                cells = [
-                    _percent_or_none(
-                        self.figures.value(self.code, "response", measure, domain=domain, group=code)
-                    ) or "–"
+                values = [
+                    self.figures.value(self.code, "response", measure, domain=domain, group=code)
                     for measure in ("population_share", "sample_share", "respondent_share")
-                ]  # fmt: skip
-                if cells != ["–"] * 3:
-                    group.append((name, cells))
-            if group:
-                rows.append({"name": DOMAIN_NAMES[domain], "rows": group})
+                ]
+                if any(value is not None for value in values):
+                    cells = [numbers.EN_DASH if value is None else numbers.percent(value) for value in values]
+                    rows.append(Row([name, *cells], "starts" if is_first else ""))
+                    is_first = False
+        columns = [Column("Gruppe", 48.0), Column("Population"), Column("Stikprøve"), Column("Svar")]
         return {
-            "rows": rows,
+            "rows": self.table(columns, rows) if rows else None,
             "plot": self.share_plot("population_share", "sample_share", "Population", "Stikprøve"),
             "regions": codebook_files.read_table("published/pilot2023/representativity_tables.csv").to_dict("records")
             if self.is_national and self.data.facts.round_id == "2023-2"
@@ -522,13 +525,19 @@ class _Composer:
         ):
             value = self.figures.value(self.code, "weighting", measure)
             if value is not None:
-                facts.append((label, numbers.decimal_text(value, decimals)))
+                facts.append(Row([label, numbers.decimal_text(value, decimals)]))
         return {
             "mean_weight": mean_weight,
             "population": self.response_count("population_n"),
             "answered": self.response_count("answered_n"),
-            "facts": facts,
-            "example": _weighting_example(),
+            "facts": self.table([Column("Mål", 60.0), Column("Værdi")], facts) if facts else None,
+            "example": self.table(
+                [
+                    Column("Svar", 48.0),
+                    *(Column(name) for name in ("Antal", "Uvægtet", "Sum af vægte", "Vægtet")),
+                ],
+                _weighting_example(),
+            ),
         }
 
     def method(self) -> dict[str, Any]:
@@ -538,11 +547,12 @@ class _Composer:
         own = [figure for figure in self.figures if figure.municipality_code == self.code]
         hidden = [figure for figure in own if figure.is_suppressed and figure.measure in {"mean", "category_mean"}]
         shown = [figure for figure in own if not figure.is_suppressed and figure.measure in {"mean", "category_mean"}]
-        return {
-            "hidden": numbers.count(len(hidden)),
-            "shown": numbers.count(len(shown)),
-            "uncertain": numbers.count(sum(figure.is_uncertain for figure in shown)),
-        }
+        rows = [
+            Row(("Vises", numbers.count(len(shown)))),
+            Row(("– heraf mærket † (usikre)", numbers.count(sum(figure.is_uncertain for figure in shown)))),
+            Row(("Skjult", numbers.count(len(hidden)))),
+        ]
+        return {"counts": self.table([Column("Scorer for spørgsmål, temaer og grupper", 90.0), Column("Antal")], rows)}
 
     def questionnaire_pages(self) -> Iterable[Section]:
         blocks = []
@@ -568,32 +578,36 @@ class _Composer:
     def table_pages(self) -> Iterable[Section]:
         questions = [question for question in self.survey.questions if question.is_scale]
         for number in range(0, len(questions), 2):
-            tables = [self.table(question) for question in questions[number : number + 2]]
+            tables = [self.question_table(question) for question in questions[number : number + 2]]
             yield Section("tables.xhtml", "Bilag: Tabeller" if not number else "", 1 if not number else 0, {
                 "tables": tables,
                 "page": number // 2 + 1,
                 "pages": -(-len(questions) // 2),
             })  # fmt: skip
 
-    def table(self, question: Question) -> dict[str, Any]:
+    def question_table(self, question: Question) -> Markup:
         item = question.item_id
-        rows = [self.table_row(self.name, item, self.code, is_strong=True)]
+        rows = [Row(self.table_cells(self.name, item, self.code), "strong")]
         if not self.is_national:
-            rows.append(self.table_row(self.all_name, item, ALL_PARTICIPATING))
+            rows.append(Row(self.table_cells(self.all_name, item, ALL_PARTICIPATING)))
         for domain in DOMAINS:
-            added = [
-                self.table_row(name, item, self.code, domain=domain, group=code)
-                for code, name in self.survey.groups(domain).items()
-                if self.is_asked(item, domain, code)
-            ]
-            if added:
-                added[0]["starts"] = True
-            rows.extend(added)
-        return {"question": question, "rows": rows}
+            is_first = True
+            for code, name in self.survey.groups(domain).items():
+                if self.is_asked(item, domain, code):
+                    cells = self.table_cells(name, item, self.code, domain=domain, group=code)
+                    rows.append(Row(cells, "starts" if is_first else ""))
+                    is_first = False
+        columns = [
+            Column("Gruppe", 52.0),
+            Column("Svar"),
+            *(Column(name) for name in question.scale_names),
+            Column("Score"),
+            Column("95 % interval", 24.0),
+            Column("Ved ikke"),
+        ]
+        return self.table(columns, rows, 267.0, DENSE, f"{question.number}. {question.title}")
 
-    def table_row(
-        self, name: str, item: str, code: str, *, domain: str = "all", group: str = "", is_strong: bool = False
-    ) -> dict[str, Any]:
+    def table_cells(self, name: str, item: str, code: str, *, domain: str = "all", group: str = "") -> list[str]:
         mean = self.figures.find(code, item, "mean", domain=domain, group=group)
         shares = [
             self.figures.find(code, item, "share", category=answer, domain=domain, group=group)
@@ -602,39 +616,51 @@ class _Composer:
         interval = numbers.EN_DASH
         if mean is not None and mean.lower is not None and mean.upper is not None:
             interval = numbers.interval(mean.lower, mean.upper)
-        return {
-            "name": name,
-            "n": "–" if mean is None or mean.valid_n is None else numbers.count(mean.valid_n),
-            "shares": [self.share_text(share, decimals=1, sign="") for share in shares],
-            "score": self.score_text(mean),
-            "is_uncertain": bool(mean and mean.is_uncertain),
-            "interval": interval,
-            "dont_know": "–" if mean is None or mean.dont_know_n is None else numbers.count(mean.dont_know_n),
-            "is_strong": is_strong,
-            "starts": False,
-        }
+        return [
+            _truncated(name, 30),
+            self.count_text(mean, "valid_n"),
+            *(self.share_text(share, decimals=1, sign="") for share in shares),
+            self.score_text(mean, marks_uncertain=True),
+            interval,
+            self.count_text(mean, "dont_know_n"),
+        ]
 
     def colophon(self) -> dict[str, Any]:
-        return {
-            "rows": [
-                ("Runde", self.data.facts.name),
-                ("Område", self.municipality_title),
-                ("Sidste svardag", numbers.day(self.data.facts.close_date)),
-                ("Kodebog", self.data.facts.codebook_version),
-                ("Spørgeskema", self.data.facts.questionnaire_version),
-                ("Øjebliksbillede af svarene", self.data.snapshot_id),
-                ("Programversion", self.data.code_version),
-            ]
-        }
+        rows = [Row(row) for row in (
+            ("Runde", self.data.facts.name),
+            ("Område", self.municipality_title),
+            ("Sidste svardag", numbers.day(self.data.facts.close_date)),
+            ("Kodebog", self.data.facts.codebook_version),
+            ("Spørgeskema", self.data.facts.questionnaire_version),
+            ("Øjebliksbillede af svarene", self.data.snapshot_id),
+            ("Programversion", self.data.code_version),
+        )]  # fmt: skip
+        return {"facts": self.table([Column("Oplysning", 48.0), Column("Værdi")], rows)}
 
     # Pieces ----------------------------------------------------------------------------------------------------------
 
     def image(self, chart: Chart, css_class: str = "chart") -> Markup:
         """Return the `img` of a chart, and remember its canvas under the address."""
-        address = f"chart:{len(self.charts)}"
-        self.charts[address] = chart.canvas
+        address = f"chart:{len(self.images)}"
+        self.images[address] = chart.canvas
         self.alternatives[address] = chart.alternative
-        return Markup('<img class="{}" src="{}" alt="{}"/>').format(css_class, address, printable(chart.alternative))
+        alternative = plain(printable(chart.alternative, MARKS))
+        return Markup('<img class="{}" src="{}" alt="{}"/>').format(css_class, address, alternative)
+
+    def table(
+        self,
+        columns: Sequence[Column],
+        rows: Sequence[Row],
+        width: float = charts.COLUMN,
+        style: Style = PLAIN,
+        caption: str = "",
+    ) -> Markup:
+        """Return the `img` of a table, and remember it under the address."""
+        clean = [Row([printable(cell, MARKS) for cell in row.cells], row.kind) for row in rows]
+        heads = [column._replace(heading=printable(column.heading, MARKS)) for column in columns]
+        address = f"table:{len(self.images)}"
+        self.images[address] = Table(heads, clean, width, style, printable(caption, MARKS))
+        return Markup('<img class="table" src="{}" alt="Tabel"/>').format(address)
 
     def distribution(self, bars: Sequence[Bar], question: Question) -> Markup:
         return self.image(charts.distribution(bars, question.scale_names, self.new_canvas))
@@ -645,7 +671,7 @@ class _Composer:
             national="" if self.is_national else f"{self.all_name} ({self.participants} kommuner)",
             previous=self.previous.facts.name if self.previous else "",
             national_column=self.all_short,
-            has_trend=len(self.data.earlier) >= 2,
+            has_trend=len(self.earlier) >= 2,
         )
 
     def scored_themes(self) -> list[sentences.Scored]:
@@ -685,7 +711,7 @@ class _Composer:
     def trend(self, item_id: str, measure: str, code: str) -> tuple[tuple[str, float], ...]:
         """Return the unbroken line of rounds up to this one; a codebook change ends it."""
         points: list[tuple[str, float]] = []
-        for earlier in reversed(self.data.earlier):
+        for earlier in reversed(self.earlier):
             value = earlier.figures.value(code, item_id, measure)
             if self.is_broken(item_id, earlier) or value is None:
                 break
@@ -844,8 +870,14 @@ class _Composer:
     def base_text(self, figure: Figure | None) -> str:
         return "" if figure is None or figure.valid_n is None else numbers.base(figure.valid_n)
 
-    def score_text(self, figure: Figure | None) -> str:
-        return numbers.EN_DASH if figure is None or figure.value is None else numbers.score(figure.value)
+    def score_text(self, figure: Figure | None, *, marks_uncertain: bool = False) -> str:
+        if figure is None or figure.value is None:
+            return numbers.EN_DASH
+        return f"{numbers.score(figure.value)}{' †' if marks_uncertain and figure.is_uncertain else ''}"
+
+    def count_text(self, figure: Figure | None, name: Literal["valid_n", "dont_know_n"]) -> str:
+        value = None if figure is None else getattr(figure, name)
+        return numbers.EN_DASH if value is None else numbers.count(value)
 
     def share_text(self, figure: Figure | None, decimals: int = 0, sign: str = f"{numbers.NO_BREAK_SPACE}%") -> str:
         if figure is None or figure.value is None:
@@ -915,30 +947,25 @@ def _filled(blocks: Sequence[tuple[dict[str, Any], float]], room: float) -> list
 
 
 @cache
-def _weighting_example() -> list[dict[str, str]]:
+def _weighting_example() -> list[Row]:
     """Return the pilot's published example: answers, weights and shares of the overall satisfaction."""
     table = codebook_files.read_figures("published/pilot2023/weighting_example.csv")
     answers, weights = table["n_unweighted"], table["strataratio_sum"]
     rows = [
-        {
-            "name": str(row["category"]),
-            "n": numbers.count(row["n_unweighted"]),
-            "share": numbers.percent(row["n_unweighted"] / answers.sum()),
-            "weights": numbers.count(row["strataratio_sum"]),
-            "weighted": numbers.percent(row["strataratio_sum"] / weights.sum()),
-        }
+        Row(
+            (
+                str(row["category"]),
+                numbers.count(row["n_unweighted"]),
+                numbers.percent(row["n_unweighted"] / answers.sum()),
+                numbers.count(row["strataratio_sum"]),
+                numbers.percent(row["strataratio_sum"] / weights.sum()),
+            )
+        )
         for _, row in table.iterrows()
     ]
-    rows.append(
-        {
-            "name": "I alt",
-            "n": numbers.count(float(answers.sum())),
-            "share": numbers.percent(1.0, 0),
-            "weights": numbers.count(float(weights.sum())),
-            "weighted": numbers.percent(1.0, 0),
-        }
-    )
-    return rows
+    whole = numbers.percent(1.0, 0)
+    total = ("I alt", numbers.count(float(answers.sum())), whole, numbers.count(float(weights.sum())), whole)
+    return [*rows, Row(total, "strong")]
 
 
 @cache
@@ -963,4 +990,4 @@ def _truncated(text: str, length: int) -> str:
 
 
 def _printable_value(value: object) -> object:
-    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return printable(value, MARKS) if isinstance(value, str) and not isinstance(value, Markup) else value

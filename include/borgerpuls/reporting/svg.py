@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
 from borgerpuls.reporting.canvas import INK, Anchor, Point
+from borgerpuls.reporting.cited import plain
 from borgerpuls.reporting.fonts import EXTENSION, MM_PER_POINT, SANS, printable
 
 _FAMILIES = f"'{SANS}', '{SANS}{EXTENSION}'"
@@ -62,7 +63,7 @@ class SvgCanvas:
     ) -> None:
         self._texts.append(
             f'<text x="{_n(x)}" y="{_n(y)}" font-family="{_FAMILIES}" font-size="{_n(size * MM_PER_POINT)}"'
-            f' font-weight="{weight}" fill="{colour}" text-anchor="{anchor}">{escape(printable(text))}</text>'
+            f' font-weight="{weight}" fill="{colour}" text-anchor="{anchor}">{escape(printable(plain(text)))}</text>'
         )
 
     def markup(self) -> str:
