@@ -357,6 +357,15 @@ def test_ones_own_answers_are_shown_and_deleted_only_with_the_receipt_number(
     assert "Dine svar er slettet" in browser.open(f"/s/{citizen.token}").text
 
 
+def test_a_code_with_one_wrong_character_comes_back_to_be_mended(country: Country, browser: Browser) -> None:
+    code = country.add_form().code
+    mistyped = f'{code[:10]}{"1" if code[10] != "1" else "2"}" autofocus onfocus="x'
+    browser.open("/kode")
+    assert browser.send(kode=mistyped).status_code == 422
+    assert f'value="{code[:10]}' in browser.here.text
+    assert '" autofocus' not in browser.here.text
+
+
 def test_wrong_codes_are_counted_and_the_link_still_works(country: Country, new_browser: NewBrowser) -> None:
     citizen = country.add_form()
     browser = new_browser()

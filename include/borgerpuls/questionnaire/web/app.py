@@ -30,7 +30,7 @@ from borgerpuls.errors import AnswerIsImpossible, FormIsNotOpen
 from borgerpuls.questionnaire.definition import Instrument, Item
 from borgerpuls.questionnaire.routing import asked_pages, next_page, previous_page
 from borgerpuls.questionnaire.stage import instrument_of, receipt_hash
-from borgerpuls.questionnaire.submission import Form, is_ahead, load_form, read_page, save_page
+from borgerpuls.questionnaire.submission import Form, clean_text, is_ahead, load_form, read_page, save_page
 from borgerpuls.questionnaire.web import pages
 from borgerpuls.questionnaire.web.attempts import Attempts
 from borgerpuls.questionnaire.web.sessions import (
@@ -45,6 +45,7 @@ from borgerpuls.settings import settings
 from borgerpuls.vault import CODE_LENGTH, CROCKFORD, access_vault, check_character
 
 LARGEST_BODY = 128 * 1024
+LONGEST_TYPED = 40
 SIMULATED_SECONDS = "borgerpuls-simulated-seconds"
 """Only with the simulated clock: how long a sandbox citizen says the page was open."""
 
@@ -249,7 +250,7 @@ def create_app() -> FastAPI:
             form = service.form_of(typed, "questionnaire/form_of_access.sql", "secret_hash")
         if form is None:
             service.attempts.count(address)
-            return _code_page(language, is_wrong=True)
+            return _code_page(language, wrong=_one(fields, "kode"))
         return _let_in(service, form, language)
 
     @app.api_route("/side/{page_id}", methods=["GET", "HEAD"])
@@ -347,7 +348,7 @@ def create_app() -> FastAPI:
             form = service.form_of(number, "questionnaire/form_of_receipt.sql", "receipt_hash")
         if form is None:
             service.attempts.count(address)
-            return _receipt_page(language, is_wrong=True)
+            return _receipt_page(language, wrong=_one(fields, "nummer"))
         if form.state == "deleted":
             return _message("deleted", language)
         if form.state != "completed" or not form.is_round_open(service.today(form)):
@@ -482,13 +483,19 @@ def _message(name: str, language: str, status: int = 200) -> Response:
     return _html(pages.render_message(name, language), status)
 
 
-def _code_page(language: str, *, is_wrong: bool = False) -> Response:
-    return _html(pages.render("code.html", language, is_wrong=is_wrong, is_session=False), 422 if is_wrong else 200)
+def _code_page(language: str, *, wrong: str | None = None) -> Response:
+    return _typed_page("code.html", language, wrong)
 
 
-def _receipt_page(language: str, *, is_wrong: bool = False) -> Response:
-    content = pages.render("own_answers_form.html", language, is_wrong=is_wrong, is_session=False)
-    return _html(content, 422 if is_wrong else 200)
+def _receipt_page(language: str, *, wrong: str | None = None) -> Response:
+    return _typed_page("own_answers_form.html", language, wrong)
+
+
+def _typed_page(template: str, language: str, wrong: str | None) -> Response:
+    """Show the form again with what was typed and did not fit, so that one character can be mended."""
+    typed = clean_text(wrong or "")[:LONGEST_TYPED]
+    content = pages.render(template, language, is_wrong=wrong is not None, typed=typed, is_session=False)
+    return _html(content, 200 if wrong is None else 422)
 
 
 def _see(path: str) -> Response:
