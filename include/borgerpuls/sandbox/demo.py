@@ -42,7 +42,7 @@ def run_demo(home: Path, seed: int) -> None:
     """Run the whole round; whatever fails ends the command with status 1 and is said in one paragraph."""
     console = Console()
     home = home.resolve()
-    steps = Steps(console)
+    steps = Steps(console, lambda: services.processor_seconds(home))
     try:
         with only_one_command(home), _watched_memory(home) as memory:
             installation, link = run_round(home, seed, steps)

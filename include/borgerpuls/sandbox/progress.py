@@ -11,35 +11,44 @@ from rich.table import Table
 
 
 class Steps:
-    """The steps of one command, timed."""
+    """
+    The steps of one command, timed.
 
-    def __init__(self, console: Console) -> None:
+    Args:
+        console: Where they are shown.
+        processor_seconds: Tells how much processor time has been used so far; grows.
+    """
+
+    def __init__(self, console: Console, processor_seconds: Callable[[], float] = time.process_time) -> None:
         self.console = console
-        self._seconds: list[tuple[str, float]] = []
+        self._processor_seconds = processor_seconds
+        self._seconds: list[tuple[str, float, float]] = []
 
     @contextmanager
     def step(self, title: str) -> Iterator["Step"]:
         """Show *title* while the step runs, and its line when it has ended."""
-        started = time.monotonic()
+        started, used_before = time.monotonic(), self._processor_seconds()
         if not self.console.is_terminal:
             self.console.print(f"[dim]…[/dim] {title}", highlight=False)
         with self.console.status(f"[bold]{title}[/bold]") as status:
             step = Step(title, status.update)
             yield step
         seconds = time.monotonic() - started
-        self._seconds.append((title, seconds))
+        self._seconds.append((title, seconds, max(0.0, self._processor_seconds() - used_before)))
         self.console.print(
             f"[green]✓[/green] [bold]{title}[/bold] [dim]{seconds:.1f} s[/dim]  {step.outcome}", highlight=False
         )
 
     def times(self) -> Table:
-        """Return the seconds of every step, and their sum."""
+        """Return the seconds of every step and the processor seconds in them (two cores have two a second), and their sums."""
         table = Table(title="Time per stage", title_justify="left", box=None, pad_edge=False)
         table.add_column("Stage")
         table.add_column("Seconds", justify="right")
-        for title, seconds in self._seconds:
-            table.add_row(title, f"{seconds:.1f}")
-        table.add_row("[bold]In all[/bold]", f"[bold]{sum(seconds for _, seconds in self._seconds):.1f}[/bold]")
+        table.add_column("Processor", justify="right")
+        for title, *measured in self._seconds:
+            table.add_row(title, *(f"{seconds:.1f}" for seconds in measured))
+        sums = (sum(column) for column in zip(*(measured for _, *measured in self._seconds), strict=True))
+        table.add_row("[bold]In all[/bold]", *(f"[bold]{total:.1f}[/bold]" for total in sums))
         return table
 
 

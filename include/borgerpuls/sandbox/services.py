@@ -192,6 +192,13 @@ def memory_megabytes(home: Path) -> float:
     return sum(_memory_of(pid) for pid in pids) / 1024
 
 
+def processor_seconds(home: Path) -> float:
+    """Return the processor time used so far by this command, the services and PostgreSQL, their ended children included."""
+    home = home.resolve()
+    pids = {os.getpid(), *(pid for pid, _ in _processes(home)), *_postgres_processes(home)}
+    return sum(_ticks_of(pid) for pid in pids) / os.sysconf("SC_CLK_TCK")
+
+
 # --- databases --------------------------------------------------------------------------------------------------
 
 
@@ -377,6 +384,13 @@ def _memory_of(pid: int) -> int:
             for line in Path(f"/proc/{pid}/{file}").read_text().splitlines():
                 if line.startswith(field):
                     return int(line.split()[1])
+    return 0
+
+
+def _ticks_of(pid: int) -> int:
+    """Return clock ticks: in the process itself and in the children it has waited for."""
+    with suppress(OSError):
+        return sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]))
     return 0
 
 
