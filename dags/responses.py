@@ -31,8 +31,9 @@ from field_calendar import FieldHours
 def responses():
     @task
     def find_rounds():
-        """The rounds in the field."""
-        return rounds_stage.rounds_in_state("approved")
+        """The rounds in the field; one whose last day is over is collected when it is closed."""
+        due_to_close = set(stage.rounds_due_to_close())
+        return [round_id for round_id in rounds_stage.rounds_in_state("approved") if round_id not in due_to_close]
 
     @task(map_index_template="{{ round_id }}")
     def collect(round_id):

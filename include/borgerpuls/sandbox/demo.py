@@ -7,7 +7,8 @@ presses the buttons that operations press.
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -104,18 +105,17 @@ def run_round(
         step.outcome = (
             f"{len(country.citizens):,} citizens, {len(truth):,} rows in {len(country.municipalities)} extracts"
         )
-    runner = RoundRunner(sandbox.installation)
-    try:
-        _open_and_approve(runner, _form(country, dates, seed) | dict(form or {}), steps)
-        citizens = CitizenVisits(country, ROUND_ID)
+    with closing(RoundRunner(sandbox.installation)) as runner, ThreadPoolExecutor(1) as aside:
+        _open(runner, _form(country, dates, seed) | dict(form or {}), steps)
+        making_up_their_minds = aside.submit(CitizenVisits, country, ROUND_ID)
+        _approve(runner, steps)
+        citizens = making_up_their_minds.result()
         _fieldwork(runner, citizens, dates, steps)
         _close_and_publish(runner, dates, steps)
-    finally:
-        runner.close()
     return sandbox.installation, citizens.link_to_try()
 
 
-def _open_and_approve(runner: RoundRunner, form: dict[str, object], steps: Steps) -> None:
+def _open(runner: RoundRunner, form: dict[str, object], steps: Steps) -> None:
     clock.move_to(OPENING)
     with steps.step("rounds") as step:
         runner.switch_on(step.say)
@@ -124,6 +124,9 @@ def _open_and_approve(runner: RoundRunner, form: dict[str, object], steps: Steps
     for dag_id in ("frame", "sampling"):
         with steps.step(dag_id) as step:
             runner.follow(dag_id, step.say)
+
+
+def _approve(runner: RoundRunner, steps: Steps) -> None:
     with steps.step("fieldwork: plan, dry run, approval") as step:
         runner.approve("fieldwork", "prepare.approve", step.say)
 

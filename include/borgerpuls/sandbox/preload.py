@@ -1,12 +1,17 @@
 """
-What every DAG file imports, imported once in the process that tasks and parsers are forked from.
+What DAG files and their tasks import, imported once in the process that tasks and parsers are forked from.
 
-Importing pandas and the stages takes a second of processor time; a round has some two hundred tasks.
+Importing pandas and the stages takes a second of processor time, Great Expectations three, WeasyPrint one; a round has
+some two hundred tasks.
 """
 
+from contextlib import suppress
 from importlib import import_module
 
 from borgerpuls.terms import Stage
+
+HEAVY = ("great_expectations", "great_expectations.expectations", "borgerpuls.reporting.pdf", "weasyprint", "holidays")
+"""Imported inside the functions that use them, and in a forked task found imported."""
 
 
 def import_stages() -> None:
@@ -16,3 +21,10 @@ def import_stages() -> None:
     for stage in Stage:
         if stage is not Stage.RETENTION:
             import_module(f"borgerpuls.{stage}.stage")
+
+
+def import_heavy() -> None:
+    """Import what only tasks need; what cannot be imported fails later in the task that needs it, which says why."""
+    for name in HEAVY:
+        with suppress(ImportError, OSError):
+            import_module(name)

@@ -40,10 +40,13 @@ LOCAL_SETTINGS = f"""\
 # Written by `make up`: Airflow imports this file when a service starts.
 import os
 
-if os.environ.get("{SERVICE_MARK}") in {{"scheduler", "dag-processor"}}:
-    from borgerpuls.sandbox.preload import import_stages
+service = os.environ.get("{SERVICE_MARK}")
+if service in {{"scheduler", "dag-processor"}}:
+    from borgerpuls.sandbox import preload
 
-    import_stages()
+    preload.import_stages()
+    if service == "scheduler":
+        preload.import_heavy()
 """
 
 SECONDS_TO_START = 300.0

@@ -5,16 +5,13 @@ Both ways end in the questionnaire's own submission code. One municipality's cit
 their own link, so that every round of the sandbox has been through the real service.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, time, timedelta
 from functools import partial
-from html.parser import HTMLParser
 from typing import NamedTuple
 from uuid import UUID
 
-import httpx
 import pandas as pd
 
 from borgerpuls import clock
@@ -23,6 +20,7 @@ from borgerpuls.database import engine, read_table
 from borgerpuls.errors import QuestionnaireRefused
 from borgerpuls.questionnaire.stage import instrument_of, questionnaire_transaction, submit_forms
 from borgerpuls.questionnaire.web.app import SIMULATED_SECONDS
+from borgerpuls.sandbox.browser import Browser
 from borgerpuls.sandbox.citizens import AnswerPlan, answer_plan, find_citizens
 from borgerpuls.sandbox.country import Country
 from borgerpuls.settings import settings
@@ -142,76 +140,33 @@ class CitizenVisits:
         return submit_forms(self._round_id, submissions, answers, texts)
 
 
-def answer_page_by_page(browser: httpx.Client, citizen: Citizen) -> None:
+def answer_page_by_page(browser: Browser, citizen: Citizen) -> None:
     """
     Open the link, send page after page as shown, and leave where the citizen does.
 
     Args:
-        browser: Follows redirects; its cookies are forgotten first, as on another citizen's telephone.
+        browser: Forgets everything first, as another citizen's telephone.
         citizen: Who answers what.
 
     Raises:
         QuestionnaireRefused: A page was not followed by the next one.
     """
-    browser.cookies.clear()
-    browser.headers["user-agent"] = USER_AGENTS[citizen.device_class]
+    browser.forget(USER_AGENTS[citizen.device_class])
     left = dict(citizen.given)
-    here = _expect(browser.get(f"/s/{citizen.token}"))
-    here = _expect(browser.post("/start", data=_form(here).hidden))
+    here = browser.get(f"/s/{citizen.token}")
+    here = browser.post("/start", here.form().hidden)
     seconds_per_item = citizen.seconds / max(1, len(left))
     for _ in range(MOST_PAGES):
-        if here.url.path == RECEIPT_PATH or not (left or citizen.is_complete):
+        if here.path == RECEIPT_PATH or not (left or citizen.is_complete):
             return
-        form = _form(here)
+        form = here.form()
         answers = {item: left.pop(item) for item in form.items if item in left}
         seconds = {SIMULATED_SECONDS: str(round(seconds_per_item * len(answers)))}
-        here = _expect(browser.post(form.action, data={**form.hidden, **answers}, headers=seconds))
-    raise QuestionnaireRefused(f"After {MOST_PAGES} pages the questionnaire has not ended.", where=here.url.path)
+        here = browser.post(form.action, {**form.hidden, **answers}, seconds)
+    raise QuestionnaireRefused(f"After {MOST_PAGES} pages the questionnaire has not ended.", where=here.place)
 
 
 def _one_after_the_other(citizens: list[Citizen]) -> None:
-    with httpx.Client(base_url=settings().questionnaire_url, follow_redirects=True, timeout=60.0) as browser:
+    with Browser(settings().questionnaire_url) as browser:
         for citizen in citizens:
             answer_page_by_page(browser, citizen)
-
-
-def _expect(page: httpx.Response) -> httpx.Response:
-    if page.status_code != httpx.codes.OK:
-        # The path of a link is a secret: name its kind, not the link.
-        where = "/s/…" if page.url.path.startswith("/s/") else page.url.path
-        raise QuestionnaireRefused(f"The questionnaire answered {page.status_code}.", where=where)
-    return page
-
-
-class _Form(HTMLParser):
-    """The first form of a page: where it goes, what it carries hidden, and the items it asks."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.action = ""
-        self.hidden: dict[str, str] = {}
-        self.items: Counter[str] = Counter()
-        self._is_over = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        found = dict(attrs)
-        name = found.get("name") or ""
-        if self._is_over:
-            return
-        if tag == "form":
-            self.action = found.get("action") or ""
-        elif tag == "input" and found.get("type") == "hidden":
-            self.hidden[name] = found.get("value") or ""
-        elif tag in {"input", "textarea"} and self.action:
-            self.items[name] += 1
-
-    def handle_endtag(self, tag: str) -> None:
-        self._is_over |= tag == "form"
-
-
-def _form(page: httpx.Response) -> _Form:
-    form = _Form()
-    form.feed(page.text)
-    if not form.action:
-        raise QuestionnaireRefused("The page shown has no form.", where=page.url.path.partition("/s/")[0] or "/s/…")
-    return form
