@@ -106,16 +106,17 @@ def run_round(
             f"{len(country.citizens):,} citizens, {len(truth):,} rows in {len(country.municipalities)} extracts"
         )
     with closing(RoundRunner(sandbox.installation)) as runner, ThreadPoolExecutor(1) as aside:
-        _open(runner, _form(country, dates, seed) | dict(form or {}), steps)
+        open_round(runner, filled_form(country, dates, seed) | dict(form or {}), steps)
         making_up_their_minds = aside.submit(CitizenVisits, country, ROUND_ID)
-        _approve(runner, steps)
+        approve(runner, steps)
         citizens = making_up_their_minds.result()
-        _fieldwork(runner, citizens, dates, steps)
-        _close_and_publish(runner, dates, steps)
+        do_fieldwork(runner, citizens, dates, steps)
+        close_and_publish(runner, dates, steps)
     return sandbox.installation, citizens.link_to_try()
 
 
-def _open(runner: RoundRunner, form: dict[str, object], steps: Steps) -> None:
+def open_round(runner: RoundRunner, form: dict[str, object], steps: Steps) -> None:
+    """Switch the DAGs on, send the form of *rounds*, and wait for frame and sample."""
     clock.move_to(OPENING)
     with steps.step("rounds") as step:
         runner.switch_on(step.say)
@@ -126,12 +127,14 @@ def _open(runner: RoundRunner, form: dict[str, object], steps: Steps) -> None:
             runner.follow(dag_id, step.say)
 
 
-def _approve(runner: RoundRunner, steps: Steps) -> None:
+def approve(runner: RoundRunner, steps: Steps) -> None:
+    """Let a second person approve what would be sent."""
     with steps.step("fieldwork: plan, dry run, approval") as step:
         runner.approve("fieldwork", "prepare.approve", step.say)
 
 
-def _fieldwork(runner: RoundRunner, citizens: CitizenVisits, dates: RoundDates, steps: Steps) -> None:
+def do_fieldwork(runner: RoundRunner, citizens: CitizenVisits, dates: RoundDates, steps: Steps) -> None:
+    """Send the three waves, each on its day, let the citizens answer after each, and collect."""
     contacts = (dates.invitation_date, dates.reminder_1_date, dates.reminder_2_date)
     for wave, (day, last_day) in enumerate(zip(contacts, _last_days(dates), strict=True), start=1):
         clock.move_to(datetime.combine(day, SENDING_TIME, COPENHAGEN))
@@ -143,7 +146,8 @@ def _fieldwork(runner: RoundRunner, citizens: CitizenVisits, dates: RoundDates, 
             runner.run("responses", step.say)
 
 
-def _close_and_publish(runner: RoundRunner, dates: RoundDates, steps: Steps) -> None:
+def close_and_publish(runner: RoundRunner, dates: RoundDates, steps: Steps) -> None:
+    """Close the round the day after its last day, and wait for all that follows."""
     clock.move_to(datetime.combine(dates.close_date + timedelta(days=1), time(8, 0), COPENHAGEN))
     with steps.step("fieldwork: last receipts") as step:
         runner.run("fieldwork", step.say)
@@ -154,7 +158,7 @@ def _close_and_publish(runner: RoundRunner, dates: RoundDates, steps: Steps) -> 
             runner.follow(dag_id, step.say)
 
 
-def _form(country: Country, dates: RoundDates, seed: int) -> dict[str, object]:
+def filled_form(country: Country, dates: RoundDates, seed: int) -> dict[str, object]:
     """Return what operations fill in; the rest of the form keeps its defaults."""
     return {
         "round_id": ROUND_ID,
