@@ -55,7 +55,7 @@ def fieldwork():
 
         @task
         def describe(new_samples):
-            """Say to the approver what is approved, and keep the hash of what was shown."""
+            """Say to the approver what is approved, and keep the hash of what was shown; nobody is asked twice."""
             return [
                 {
                     "round_id": round_id,
@@ -63,6 +63,7 @@ def fieldwork():
                     "shown": stage.approval_text(round_id),
                 }
                 for round_id in new_samples
+                if not stage.is_approved(round_id)
             ]
 
         described = describe(new_samples)

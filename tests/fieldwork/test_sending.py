@@ -18,6 +18,7 @@ from borgerpuls.errors import (
     ContentHasChanged,
     GatewayRefusesUs,
     ReceiptIsForged,
+    RoundIsNotOpen,
     RoundIsStillOpen,
     UnknownRound,
 )
@@ -151,6 +152,22 @@ def test_the_one_who_opened_a_round_cannot_approve_it_in_any_spelling(round_id: 
             stage.record_approval(round_id, spelling)
     assert stage.record_approval(round_id, "kollega") == {"approved": 1}
     assert stage.record_approval(round_id, "kollega") == {"approved": 0}
+
+
+def test_a_round_that_is_over_is_planned_and_approved_again_without_a_change_and_only_if_it_was(round_id: str) -> None:
+    drill.make_round(round_id, {HERE: 2}, is_approved=False)
+    assert not stage.is_approved(round_id)
+    run("UPDATE rounds.round SET state = 'closed' WHERE round_id = :r", r=round_id)
+    with pytest.raises(RoundIsNotOpen, match="closed"):
+        stage.record_approval(round_id, "kollega")
+    run("UPDATE rounds.round SET state = 'open' WHERE round_id = :r", r=round_id)
+    stage.record_approval(round_id, "kollega")
+    assert stage.is_approved(round_id)
+    before = states(round_id)
+    run("UPDATE rounds.round SET state = 'published' WHERE round_id = :r", r=round_id)
+    assert stage.plan_messages(round_id) == {"people": 2, "messages": 10}
+    assert stage.record_approval(round_id, "kollega") == {"approved": 0}
+    assert states(round_id) == before
 
 
 def test_what_has_changed_since_the_dry_run_cannot_be_approved(round_id: str) -> None:

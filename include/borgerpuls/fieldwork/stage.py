@@ -65,12 +65,16 @@ def plan_messages(round_id: str) -> dict[str, int]:
     """
     Plan each message a sampled person may get, and lay an unopened form for each person.
 
+    In a round that is over nothing is planned any more; what was planned is counted.
+
     Raises:
         UnknownRound: No round has this id.
-        RoundIsNotOpen: The round is stopped, closed or published.
+        RoundIsNotOpen: The round is stopped.
     """
     with transaction("fieldwork") as connection:
         plan = _round(connection, round_id)
+        if plan.state in {RoundState.CLOSED, RoundState.PUBLISHED}:
+            return _planned(connection, round_id)
         _require_state(plan, RoundState.OPEN, RoundState.APPROVED)
         sample = read_table(connection, "fieldwork/sampled_people.sql", round_id=round_id)
         if plan.state == RoundState.OPEN:
@@ -92,8 +96,7 @@ def plan_messages(round_id: str) -> dict[str, int]:
             connection.execute(load_query(f"fieldwork/{settle}.sql"))
         _draw_arms(connection, plan, sample)
         _keep_standard_texts(connection, plan)
-        counts = connection.execute(load_query("fieldwork/plan_counts.sql"), {"round_id": round_id}).one()
-    return {"people": counts.people, "messages": counts.messages}
+        return _planned(connection, round_id)
 
 
 def set_municipality_text(round_id: str, municipality_code: str, text: MunicipalityText) -> None:
@@ -232,6 +235,18 @@ def approval_text(round_id: str) -> dict[str, str]:
     return showing.approval_text(plan.name, plan.opened_by, _letter_dates(plan), content_hash, counts, names, read)
 
 
+def is_approved(round_id: str) -> bool:
+    """
+    Tell whether somebody has approved exactly what the last dry run showed.
+
+    Raises:
+        NothingToApprove: There has been no dry run.
+    """
+    content_hash, _ = dry_run(round_id)
+    with transaction("fieldwork") as connection:
+        return _is_approved(connection, round_id, content_hash)
+
+
 def record_approval(round_id: str, approved_by: str, content_hash: str | None = None) -> dict[str, int]:
     """
     Record that a second person approves exactly the sample, texts and dates of the dry run.
@@ -245,12 +260,11 @@ def record_approval(round_id: str, approved_by: str, content_hash: str | None = 
         ApproverOpenedTheRound: The approver is the one who opened the round.
         ContentHasChanged: Sample, texts or dates are not those of the dry run any more.
         NothingToApprove: There has been no dry run.
-        RoundIsNotOpen: The round is stopped, closed or published.
+        RoundIsNotOpen: The round is stopped, closed or published, and this was never approved.
     """
     shown_hash, _ = dry_run(round_id)
     with transaction("fieldwork") as connection:
         plan = _round(connection, round_id)
-        _require_state(plan, RoundState.OPEN, RoundState.APPROVED)
         if approved_by.strip().casefold() == plan.opened_by.strip().casefold():
             raise ApproverOpenedTheRound(
                 f"Runden er åbnet af {plan.opened_by} og skal godkendes af en anden.",
@@ -264,6 +278,9 @@ def record_approval(round_id: str, approved_by: str, content_hash: str | None = 
                 where=f"Runde {round_id}",
                 next_step="Kør prepare_dry_run igen, og godkend det nye indhold.",
             )
+        if _is_approved(connection, round_id, current):
+            return {"approved": 0}
+        _require_state(plan, RoundState.OPEN, RoundState.APPROVED)
         is_new = connection.execute(
             load_query("fieldwork/approve.sql"),
             {
@@ -623,6 +640,16 @@ def _round(connection: Connection, round_id: str) -> Row[Any]:
     if row is None:
         raise UnknownRound(f"Ingen runde har id {round_id}.", next_step="Åbn den med DAG'en rounds.")
     return row
+
+
+def _planned(connection: Connection, round_id: str) -> dict[str, int]:
+    counts = connection.execute(load_query("fieldwork/plan_counts.sql"), {"round_id": round_id}).one()
+    return {"people": counts.people, "messages": counts.messages}
+
+
+def _is_approved(connection: Connection, round_id: str, content_hash: str) -> bool:
+    known = {"round_id": round_id, "content_hash": content_hash}
+    return bool(connection.execute(load_query("fieldwork/is_approved.sql"), known).scalar_one())
 
 
 def _require_state(plan: Row[Any], *states: RoundState) -> None:
