@@ -12,6 +12,7 @@ the same bytes and a task can be rerun without changing anything; different plai
 import hashlib
 import hmac
 import os
+import secrets
 import uuid
 from functools import lru_cache
 from pathlib import Path
@@ -76,6 +77,11 @@ class Vault:
     def typed_code(self, round_id: str, person_id: uuid.UUID) -> str:
         """Return the code a person can type: 10 Crockford characters and a check character."""
         body = _crockford(self._mac("access", f"code|{round_id}|{person_id}"), CODE_LENGTH)
+        return body + check_character(body)
+
+    def staff_code(self) -> str:
+        """Return a fresh code for staff to pass on: made by chance, like no other, formed as a typed code."""
+        body = "".join(secrets.choice(CROCKFORD) for _ in range(CODE_LENGTH))
         return body + check_character(body)
 
     def access_hash(self, secret: str) -> bytes:

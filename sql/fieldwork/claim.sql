@@ -1,6 +1,6 @@
 -- Claim the next messages that may be sent now; every guard is here, and what another dispatch holds is passed over.
 -- One row per claimed message, with its person's sealed identity. Parameters: round_id, municipality_code, slot,
--- is_window_open, today, content_hash, owner, lease_seconds, batch_size.
+-- is_window_open, today, municipality_hash, owner, lease_seconds, batch_size.
 WITH due AS (
     SELECT m.message_id
     FROM fieldwork.message m
@@ -9,8 +9,9 @@ WITH due AS (
       AND m.state = 'planned' AND m.due_date <= :today AND m.wave <= 3 AND :is_window_open
       AND (m.lease_until IS NULL OR m.lease_until < clock_timestamp())
       AND r.state = 'approved' AND NOT r.is_paused AND :today <= r.close_date
-      AND EXISTS (SELECT FROM rounds.approval a
-                  WHERE a.round_id = m.round_id AND a.content_hash = :content_hash AND a.opened_by = r.opened_by)
+      AND EXISTS (SELECT FROM rounds.approval a JOIN rounds.approved_content c USING (round_id, content_hash)
+                  WHERE a.round_id = m.round_id AND a.opened_by = r.opened_by
+                    AND c.municipality_code = m.municipality_code AND c.municipality_hash = :municipality_hash)
       AND (SELECT o.person_id FROM fieldwork.opt_out o
            WHERE o.round_id = m.round_id AND o.person_id = m.person_id) IS NULL
       AND (SELECT f.state FROM link.access a JOIN answers.form f ON f.response_id = a.response_id

@@ -1,5 +1,5 @@
 -- Commit to sending claimed messages on their channels, unless something has come in the way since they were claimed.
--- One row per message that is now being sent. Parameters: round_id, owner, content_hash, lease_seconds, now, today,
+-- One row per message that is now being sent. Parameters: round_id, owner, municipality_hash, lease_seconds, now, today,
 -- message_ids, channels (arrays of the same length).
 UPDATE fieldwork.message m
 SET state = 'sending', channel = v.channel, sent_at = :now,
@@ -9,7 +9,9 @@ WHERE m.message_id = v.message_id AND m.state = 'claimed' AND m.lease_owner = :o
   AND m.lease_until > clock_timestamp()
   AND r.round_id = m.round_id AND r.round_id = :round_id AND r.state = 'approved' AND NOT r.is_paused
   AND :today <= r.close_date
-  AND EXISTS (SELECT FROM rounds.approval a WHERE a.round_id = m.round_id AND a.content_hash = :content_hash)
+  AND EXISTS (SELECT FROM rounds.approval a JOIN rounds.approved_content c USING (round_id, content_hash)
+              WHERE a.round_id = m.round_id AND a.opened_by = r.opened_by
+                AND c.municipality_code = m.municipality_code AND c.municipality_hash = :municipality_hash)
   AND (SELECT o.person_id FROM fieldwork.opt_out o
        WHERE o.round_id = m.round_id AND o.person_id = m.person_id) IS NULL
   AND (SELECT f.state FROM link.access a JOIN answers.form f ON f.response_id = a.response_id

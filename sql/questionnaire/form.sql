@@ -1,6 +1,6 @@
 -- One form with its round, the round's clock, and the answers so far. At most one row. Parameters: response_id.
 SELECT f.response_id, f.round_id, f.municipality_code, f.target_group, f.subgroup, f.questionnaire_version, f.language,
-       f.state, f.revision, f.page_id,
+       f.state, f.revision, f.blank_starts, f.page_id,
        r.state AS round_state, r.close_date, c.simulated_at,
        (SELECT jsonb_object_agg(a.item_id, a.choices) FROM answers.answer a WHERE a.response_id = f.response_id) AS choices,
        (SELECT jsonb_object_agg(o.item_id, o.answer_text) FROM answers.open_answer o

@@ -4,4 +4,4 @@ SELECT count(*)
   LEFT JOIN responses.response r ON r.round_id = f.round_id AND r.response_id = f.response_id
  WHERE f.round_id = :round_id
    AND ((f.state IN ('started', 'completed') AND r.revision IS DISTINCT FROM f.revision)
-        OR (f.state = 'deleted' AND r.response_id IS NOT NULL))
+        OR (f.state IN ('deleted', 'unopened') AND r.response_id IS NOT NULL))

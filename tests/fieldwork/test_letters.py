@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from borgerpuls.codebooks.municipalities import municipalities
 from borgerpuls.errors import MunicipalityTextIsUnusable
 from borgerpuls.fieldwork.channels.sms import plain_text, sms_length
-from borgerpuls.fieldwork.letters import LetterBook, LetterDates, MunicipalityText, Recipient, shown_code, sms_sender
+from borgerpuls.fieldwork.letters import (
+    LETTER_TEMPLATES,
+    LetterBook,
+    LetterDates,
+    MunicipalityText,
+    Recipient,
+    shown_code,
+    sms_sender,
+)
 from borgerpuls.resources import resource_folder
 
 DATES = LetterDates(
@@ -108,3 +116,18 @@ def test_changing_one_letter_of_a_template_changes_the_fingerprint(tmp_path: Pat
     template = tmp_path / "reminder_2.html.j2"
     template.write_text(template.read_text(encoding="utf-8").replace("sidste gang", "sidste  gang"), encoding="utf-8")
     assert LetterBook(tmp_path, DATES, "https://svar.example.dk").fingerprint() != before
+
+
+@given(name=st.text(max_size=200), words=st.text(st.characters(blacklist_categories=("Cc", "Cs")), max_size=200))
+@settings(max_examples=50, deadline=None)
+def test_a_letter_filled_from_its_form_is_what_the_template_itself_would_write(
+    book: LetterBook, name: str, words: str
+) -> None:
+    text = MunicipalityText(**(vars(book.standard_text("Odense")) | {"local_paragraph": words}))
+    recipient = Recipient(name, RECIPIENT.token, RECIPIENT.code)
+    for wave, template in LETTER_TEMPLATES.items():
+        written = book._templates[template].render(
+            subject=book.subject(wave), text=text, recipient=book._shown(recipient), **book._addresses,
+            **book._shown_dates[wave],
+        )  # fmt: skip
+        assert book.letter(wave, text, recipient).html == written

@@ -31,7 +31,7 @@ def the_forms(*rows: dict[str, object]) -> pd.DataFrame:
         "target_group": "dagpenge", "subgroup": "dagpenge", "municipality_code": "0461", "state": "started",
         "revision": 1, "sex": "mand", "age_group": "30_49", "spell_start_date": date(2023, 1, 1), "local_1": None,
         "local_2": None, "local_3": None, "started_date": date(2023, 8, 23), "last_saved_date": date(2023, 8, 23),
-        "completed_date": None, "duration_seconds": 90,
+        "completed_date": None, "duration_seconds": 90, "page_count": 2, "device_class": "mobil",
     }  # fmt: skip
     return pd.DataFrame([{**plain, "response_id": number, **row} for number, row in enumerate(rows)])
 
@@ -91,6 +91,31 @@ def test_a_form_is_collected_once_per_change(everybody: pd.DataFrame) -> None:
     as_owner("UPDATE answers.form SET revision = revision + 1 WHERE response_id = :r", r=changed)
     assert stage.collect(ROUND)["collected"] == 1
     assert len(rows_of("responses.response")) == 90
+
+
+def test_a_form_that_was_begun_anew_is_not_counted_with_what_was_in_it(everybody: pd.DataFrame) -> None:
+    stage.collect(ROUND)
+    collected = rows_of("responses.response")
+    one = everybody["response_id"].iloc[0]
+    as_owner("UPDATE answers.form SET state = 'unopened' WHERE response_id = :r", r=one)
+    try:
+        assert stage.collect(ROUND)["removed"] == 1
+        assert len(rows_of("responses.response")) == len(collected) - 1
+    finally:
+        as_owner("UPDATE answers.form SET state = 'started', revision = revision + 1 WHERE response_id = :r", r=one)
+    assert stage.collect(ROUND)["collected"] == 1
+
+
+def test_the_paradata_are_those_of_the_form(everybody: pd.DataFrame) -> None:
+    stage.collect(ROUND)
+    differing = as_owner(
+        "UPDATE responses.response SET page_count = response.page_count FROM answers.form f WHERE f.response_id = response.response_id "
+        "AND response.round_id = :r AND (f.page_count, f.duration_seconds, f.device_class) IS DISTINCT FROM "
+        "(response.page_count, CAST(round(response.duration_minutes * 60) AS int), response.device_class)",
+        r=ROUND,
+    )
+    assert differing == 0
+    assert len(rows_of("responses.response")) > 50
 
 
 def test_every_asked_item_has_one_row_and_the_base_is_those_routed(everybody: pd.DataFrame) -> None:

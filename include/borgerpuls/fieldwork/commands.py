@@ -108,6 +108,18 @@ def explain() -> None:
             )
 
 
+@fieldwork_app.command("issue-code")
+def issue_code(round_id: RoundId) -> None:
+    """Issue a code to a citizen who has lost the letter. The CPR number is asked for and not shown; it is written down."""
+    from borgerpuls.fieldwork import stage
+
+    typer.confirm("Er du sikker på, hvem du taler med?", abort=True)
+    cpr = getpass.getpass("Cpr-nummer: ").replace("-", "").strip()
+    code = stage.issue_code(round_id, cpr, getpass.getuser())
+    typer.echo(f"Koden er {code[:5]} {code[5:10]} {code[10:]}. Den virker én gang og vises kun nu.")
+    typer.echo("Skemaet begynder forfra: Det, borgeren eventuelt har svaret før, bliver slettet, når koden bruges.")
+
+
 @fieldwork_app.command("preview")
 def preview(round_id: RoundId, out: Annotated[Path, typer.Option(help="Folder of the letters.")]) -> None:
     """Write the real letters with invented recipients, as the approver reads them."""

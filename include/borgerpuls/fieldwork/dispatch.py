@@ -26,8 +26,8 @@ from borgerpuls.fieldwork.windows import SendingWindows
 from borgerpuls.terms import Channel, MessageState, Slot
 from borgerpuls.vault import RoundKey
 
-GATHER_SECONDS = 0.005
-"""How long outcomes are gathered before they are recorded together."""
+GATHER_SECONDS = 0.02
+"""How long at most outcomes are gathered before they are recorded together."""
 LONGEST_WAIT_SECONDS = 30.0
 FAILURES_IN_A_ROW = 64
 """So many messages not sent, with none accepted between, mean that the gateway is down."""
@@ -299,9 +299,9 @@ class Dispatch:
         if not self._in_flight:
             return
         wait(self._in_flight, return_when=FIRST_COMPLETED)
-        done = sum(future.done() for future in self._in_flight)
-        if done < self.window // 2:
-            time.sleep(GATHER_SECONDS)
+        late = time.monotonic() + GATHER_SECONDS
+        while sum(future.done() for future in self._in_flight) < self.window * 3 // 4 and time.monotonic() < late:
+            time.sleep(GATHER_SECONDS / 10)
 
     def _collect(self) -> list[Finished]:
         done = [future for future in self._in_flight if future.done()]

@@ -56,7 +56,8 @@ class Ledger:
 
     round_id: str
     municipality_code: str
-    content_hash: str
+    municipality_hash: str
+    """Of what would be sent in the municipality now; only what was approved is sent (contents.py)."""
     owner: str
     lease_seconds: int
 
@@ -70,7 +71,7 @@ class Ledger:
                     "slot": str(slot),
                     "is_window_open": is_window_open,
                     "today": today,
-                    "content_hash": self.content_hash,
+                    "municipality_hash": self.municipality_hash,
                     "owner": self.owner,
                     "lease_seconds": self.lease_seconds,
                     "batch_size": batch_size,
@@ -113,7 +114,7 @@ class Ledger:
                 {
                     "round_id": self.round_id,
                     "owner": self.owner,
-                    "content_hash": self.content_hash,
+                    "municipality_hash": self.municipality_hash,
                     "lease_seconds": self.lease_seconds,
                     "now": now,
                     "today": now.date(),

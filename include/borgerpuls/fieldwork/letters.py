@@ -1,12 +1,15 @@
 """
 Letters and texts: the Danish templates, a municipality's own words, and one person's link and code.
 
-Pure. A municipality's words and a person's name are data: they are escaped and never read as templates, so braces stay
-braces. A letter is called confidential, never anonymous: while a link exists, somebody could follow it.
+Pure. A template is written once for each municipality, with gaps; a person's name, code and link are put into the gaps.
+A municipality's words and a person's name are data: they are escaped and never read as templates, so braces stay braces. A letter is called confidential, never anonymous: while a link exists, somebody could follow it.
 """
 
 import hashlib
+import re
+import secrets
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cached_property
@@ -16,6 +19,7 @@ from typing import Any
 import yaml
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import escape
 
 from borgerpuls.errors import MunicipalityTextIsUnusable
 
@@ -123,8 +127,9 @@ class LetterBook:
         loader = FileSystemLoader(folder)
         html = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
         plain = Environment(loader=loader, autoescape=False, undefined=StrictUndefined)  # noqa: S701 - an SMS is text
-        self._letters = {wave: html.get_template(name) for wave, name in LETTER_TEMPLATES.items()}
-        self._texts = {name: plain.get_template(name) for name in (SMS_BESIDE, SMS_ALONE)}
+        self._templates = {name: html.get_template(name) for name in LETTER_TEMPLATES.values()}
+        self._templates |= {name: plain.get_template(name) for name in (SMS_BESIDE, SMS_ALONE)}
+        self._forms: dict[tuple[str, MunicipalityText], _Form] = {}
         self._defaults: dict[str, Any] = yaml.safe_load((folder / "municipality.yaml").read_text(encoding="utf-8"))
         self._shown_dates = {
             wave: {
@@ -138,16 +143,11 @@ class LetterBook:
 
     def letter(self, wave: int, text: MunicipalityText, recipient: Recipient) -> Letter:
         """Return the letter of *wave* (1 invitation, 2 and 3 reminders) to one person."""
-        subject = self.subject(wave)
-        page = self._letters[wave].render(
-            subject=subject, text=text, recipient=self._shown(recipient), **self._addresses, **self._shown_dates[wave]
-        )
-        return Letter(subject, page)
+        return Letter(self.subject(wave), self._form(LETTER_TEMPLATES[wave], wave, text).filled(self._shown(recipient)))
 
     def sms(self, text: MunicipalityText, recipient: Recipient, *, is_alone: bool) -> str:
         """Return the text to one person: with address and code when it is the only message that reaches."""
-        template = self._texts[SMS_ALONE if is_alone else SMS_BESIDE]
-        return template.render(text=text, recipient=self._shown(recipient), **self._addresses)
+        return self._form(SMS_ALONE if is_alone else SMS_BESIDE, 0, text).filled(self._shown(recipient))
 
     def subject(self, wave: int) -> str:
         """Return the title of a wave's letter."""
@@ -175,8 +175,48 @@ class LetterBook:
     def _addresses(self) -> dict[str, str]:
         return {"code_url": self._url, "genuine_url": self._url + GENUINE_PATH}
 
+    def _form(self, name: str, wave: int, text: MunicipalityText) -> "_Form":
+        """Return a template with everything in it but the recipient, written once for each municipality."""
+        form = self._forms.get((name, text))
+        if form is None:
+            written = self._templates[name].render(
+                subject=self.subject(wave) if wave else "",
+                text=text,
+                recipient=_GAPS,
+                **self._addresses,
+                **self._shown_dates.get(wave, {}),
+            )
+            form = self._forms[name, text] = _Form.of(written, is_html=name.endswith(".html.j2"))
+        return form
+
     def _shown(self, recipient: Recipient) -> dict[str, str]:
         return {"name": recipient.name, "code": shown_code(recipient.code), "link": self.link(recipient)}
+
+
+_MARK = secrets.token_hex(8)
+"""Marks the gaps in a form; drawn anew in each process, so that no municipality's words can hold it."""
+_GAPS = {name: f"[{_MARK}:{name}]" for name in ("name", "code", "link")}
+_GAP = re.compile(rf"\[{_MARK}:(\w+)\]")
+
+
+@dataclass(frozen=True)
+class _Form:
+    """A written template with gaps for what is one person's: literal, name of a gap, literal, …, literal."""
+
+    pieces: tuple[str, ...]
+    is_html: bool
+
+    @classmethod
+    def of(cls, written: str, *, is_html: bool) -> "_Form":
+        return cls(tuple(_GAP.split(written)), is_html)
+
+    def filled(self, values: Mapping[str, str]) -> str:
+        """Return the text with *values* in the gaps, escaped in HTML; they are never read as templates."""
+        pieces = list(self.pieces)
+        for place in range(1, len(pieces), 2):
+            value = values[pieces[place]]
+            pieces[place] = str(escape(value)) if self.is_html else value
+        return "".join(pieces)
 
 
 def shown_code(code: str) -> str:

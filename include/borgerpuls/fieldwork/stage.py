@@ -26,6 +26,7 @@ from borgerpuls.errors import (
     ApproverOpenedTheRound,
     CitizenIsUnknown,
     ContentHasChanged,
+    FormIsNotOpen,
     NothingToApprove,
     ReceiptIsUnreadable,
     RoundIsNotOpen,
@@ -38,6 +39,7 @@ from borgerpuls.fieldwork import planning
 from borgerpuls.fieldwork.channels.digital_post import DigitalPostGateway
 from borgerpuls.fieldwork.channels.http import GatewayConnections
 from borgerpuls.fieldwork.channels.sms import SmsGateway, usable_number
+from borgerpuls.fieldwork.contents import municipality_hashes, round_hash
 from borgerpuls.fieldwork.dispatch import Dispatch
 from borgerpuls.fieldwork.journal import Journal
 from borgerpuls.fieldwork.ledger import Ledger
@@ -194,7 +196,7 @@ def prepare_dry_run(round_id: str) -> dict[str, int]:
             load_query("fieldwork/keep_dry_run.sql"),
             {
                 "round_id": round_id,
-                "content_hash": _content_hash(connection, round_id, book),
+                "content_hash": round_hash(_municipality_hashes(connection, round_id, book)),
                 "counts": json.dumps(counts, sort_keys=True),
             },
         )
@@ -271,7 +273,8 @@ def record_approval(round_id: str, approved_by: str, content_hash: str | None = 
                 where=f"Runde {round_id}",
                 next_step="Lad en kollega gennemgå prøveudsendelsen og godkende.",
             )
-        current = _content_hash(connection, round_id, _letter_book(plan))
+        hashes = _municipality_hashes(connection, round_id, _letter_book(plan))
+        current = round_hash(hashes)
         if current != shown_hash or (content_hash is not None and content_hash != current):
             raise ContentHasChanged(
                 "Stikprøve, tekster eller datoer er ændret efter prøveudsendelsen.",
@@ -291,6 +294,15 @@ def record_approval(round_id: str, approved_by: str, content_hash: str | None = 
                 "approved_at": clock.now(),
             },
         ).rowcount
+        connection.execute(
+            load_query("fieldwork/keep_approved_content.sql"),
+            {
+                "round_id": round_id,
+                "content_hash": current,
+                "municipality_codes": list(hashes),
+                "municipality_hashes": list(hashes.values()),
+            },
+        )
         connection.execute(load_query("fieldwork/set_approved.sql"), {"round_id": round_id})
     return {"approved": is_new}
 
@@ -337,10 +349,10 @@ def send_due(round_id: str, municipality_code: str) -> dict[str, int]:
     with transaction("fieldwork") as connection:
         plan = _round(connection, round_id)
         book = _letter_book(plan)
-        content_hash = _content_hash(connection, round_id, book)
+        hashes = _municipality_hashes(connection, round_id, book, municipality_code)
         round_key = _round_key(connection, round_id)
         text = _texts(connection, round_id)[municipality_code]
-    ledger = Ledger(round_id, municipality_code, content_hash, _owner(), chosen.lease_seconds)
+    ledger = Ledger(round_id, municipality_code, hashes[municipality_code], _owner(), chosen.lease_seconds)
     token = chosen.require("gateway_token")
     post = GatewayConnections(chosen.digital_post_gateway_url, chosen.gateway_timeout_seconds)
     sms = GatewayConnections(chosen.sms_gateway_url, chosen.gateway_timeout_seconds)
@@ -457,6 +469,47 @@ def explain(cpr: str, operator: str) -> list[dict[str, Any]]:
                 entry[name] = [dict(message) for message in rows]
             history.append(entry)
     return history
+
+
+def issue_code(round_id: str, cpr: str, operator: str) -> str:
+    """
+    Issue a code to a sampled citizen whose identity somebody has checked, and write down who did.
+
+    The code is shown once and kept as a hash. Its first use empties the form and ends every session with it: staff who
+    have seen the code can neither read what was answered before nor use it after the citizen. The letters' link
+    goes on working, and opens the form that was begun anew.
+
+    Args:
+        round_id: A round that takes answers.
+        cpr: Ten digits, typed at a prompt.
+        operator: Who checked.
+
+    Raises:
+        UnknownRound: No such round.
+        RoundIsNotOpen: The round takes no answers.
+        CitizenIsUnknown: Nobody with this number was sampled in the round.
+        FormIsNotOpen: The citizen has answered, or has deleted the answers.
+    """
+    with transaction("fieldwork") as connection:
+        _require_state(_round(connection, round_id), RoundState.APPROVED)
+        found = connection.execute(
+            load_query("fieldwork/access_of_person.sql"), {"round_id": round_id, "cpr_lookup": vault().lookup(cpr)}
+        ).first()
+        if found is None:
+            raise CitizenIsUnknown(
+                f"Ingen i stikprøven i runde {round_id} har dette cpr-nummer.",
+                next_step="Se efter, om det er tastet rigtigt.",
+            )
+        if found.state not in {"unopened", "started"}:
+            raise FormIsNotOpen("Borgeren har allerede svaret.")
+        code = vault().staff_code()
+        connection.execute(load_query("fieldwork/forget_staff_codes.sql"), {"response_id": found.response_id})
+        connection.execute(
+            load_query("fieldwork/issue_staff_code.sql"),
+            {"code_hash": vault().access_hash(code), "response_id": found.response_id},
+        )
+        _audit(connection, round_id, operator, "issue_code", person_id=found.person_id)
+    return code
 
 
 def reconcile(round_id: str, operator: str) -> dict[str, int]:
@@ -669,9 +722,15 @@ def _letter_book(plan: Row[Any]) -> LetterBook:
     )
 
 
-def _content_hash(connection: Connection, round_id: str, book: LetterBook) -> str:
-    rows = connection.execute(load_query("fieldwork/content_hash.sql"), {"round_id": round_id}).scalar_one()
-    return f"{rows[:32]}{book.fingerprint()[:32]}"
+def _municipality_hashes(
+    connection: Connection, round_id: str, book: LetterBook, municipality_code: str | None = None
+) -> dict[str, str]:
+    """Return what would be sent now, by municipality code: of one of them or of all."""
+    rows = connection.execute(
+        load_query("fieldwork/municipality_contents.sql"),
+        {"round_id": round_id, "municipality_code": municipality_code},
+    )
+    return municipality_hashes({row.municipality_code: row.content for row in rows}, book.fingerprint())
 
 
 def _texts(connection: Connection, round_id: str) -> dict[str, MunicipalityText]:

@@ -42,6 +42,7 @@ class Form:
     language: str
     state: str
     revision: int
+    blank_starts: int
     page_id: str | None
     choices: Mapping[str, tuple[str, ...]]
     texts: Mapping[str, str]
@@ -94,6 +95,7 @@ def load_form(connection: Connection, response_id: uuid.UUID) -> Form | None:
         language=row["language"],
         state=row["state"],
         revision=row["revision"],
+        blank_starts=row["blank_starts"],
         page_id=row["page_id"],
         choices={item: tuple(codes) for item, codes in (row["choices"] or {}).items()},
         texts=row["texts"] or {},

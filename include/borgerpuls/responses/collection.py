@@ -138,6 +138,8 @@ def responses_of(
             "started_date": forms["started_date"],
             "submitted_date": submitted,
             "duration_minutes": forms["duration_seconds"] / 60,
+            "page_count": forms["page_count"],
+            "device_class": forms["device_class"],
         }
     )
 

@@ -151,6 +151,27 @@ class _Service:
 
         return self.ask(find)
 
+    def form_of_staff_code(self, code: str) -> tuple[Form, bool] | None:
+        """Return the form that a code issued by staff is for, and whether the code has been used."""
+
+        def find(connection: Connection) -> tuple[Form, bool] | None:
+            known = {"secret_hash": self.keys.access_hash(code)}
+            row = connection.execute(load_query("questionnaire/staff_code.sql"), known).first()
+            form = load_form(connection, row.response_id) if row else None
+            return (form, row.is_used) if row and form else None
+
+        return self.ask(find)
+
+    def start_blank(self, code: str) -> Form | None:
+        """Spend a code issued by staff: return its form, emptied, or None when somebody was faster."""
+
+        def start(connection: Connection) -> Form | None:
+            known = {"secret_hash": self.keys.access_hash(code)}
+            found = connection.execute(load_query("questionnaire/start_blank.sql"), known).scalar()
+            return load_form(connection, found) if found else None
+
+        return self.ask(start)
+
     def today(self, form: Form) -> date:
         """Return the round's date; the service's login may read the simulated clock but not set it."""
         if not self.is_simulated:
@@ -248,6 +269,12 @@ def create_app() -> FastAPI:
         form = None
         if _is_code(typed):
             form = service.form_of(typed, "questionnaire/form_of_access.sql", "secret_hash")
+            if form is None and (issued := service.form_of_staff_code(typed)):
+                form, is_used = issued
+                if service.state_of(form) == "open":
+                    form = None if is_used else service.start_blank(typed)
+                    if form is None:
+                        return _message("code_used", language)
         if form is None:
             service.attempts.count(address)
             return _code_page(language, wrong=_one(fields, "kode"))
@@ -262,6 +289,8 @@ def create_app() -> FastAPI:
         state = service.state_of(form)
         if form is None or state != "open":
             return _message(state, session.language, 404 if form is None else 200)
+        if form.blank_starts != session.blank_starts:
+            return _message("session_over", session.language, 401)
         instrument = service.instrument(form)
         visible = [page.page_id for page, _ in asked_pages(instrument, form.background, form.choices)]
         if page_id not in visible or is_ahead(instrument, form, page_id):
@@ -285,6 +314,8 @@ def create_app() -> FastAPI:
             form = load_form(connection, session.response_id)
             if form is None:
                 return _message("unknown_link", session.language, 404)
+            if form.blank_starts != session.blank_starts:
+                return _message("session_over", session.language, 401)
             instrument = service.instrument(form)
             is_back = _one(fields, "retning") == "tilbage"
             items = dict(_pages_of(instrument, form)).get(page_id, ())
@@ -292,7 +323,8 @@ def create_app() -> FastAPI:
             if ticked.problems and form.is_open(service.today(form)):
                 if is_back:
                     return _back(instrument, form, page_id)
-                mark = seal_page(service.keys, form.response_id, page_id)
+                # With the mark it came with: the time that went before counts too.
+                mark = _one(fields, "maerke")
                 return _html(
                     pages.render_page(instrument, form, page_id, session.language, mark=mark, rejected=ticked), 422
                 )
@@ -446,7 +478,9 @@ def _let_in(service: _Service, form: Form | None, language: str) -> Response:
         return _message(state, language, 404 if form is None else 200)
     instrument = service.instrument(form)
     response = _to_page(instrument, form, [name for name, _ in _pages_of(instrument, form)])
-    _set_cookie(service, response, "skema", seal_session(service.keys, Session(form.response_id, language)))
+    _set_cookie(
+        service, response, "skema", seal_session(service.keys, Session(form.response_id, language, form.blank_starts))
+    )
     _set_cookie(service, response, "sprog", language)
     return response
 

@@ -27,6 +27,8 @@ class Session:
 
     response_id: uuid.UUID
     language: str
+    blank_starts: int = 0
+    """Of the form when the browser was let in; a code issued by staff ends every session from before."""
 
 
 def stopwatch() -> int:
@@ -36,19 +38,19 @@ def stopwatch() -> int:
 
 def seal_session(keys: Vault, session: Session, purpose: str = "form") -> str:
     """Return *session* as a cookie's value; *purpose* is `form`, `receipt` or `own`."""
-    return _seal(keys, purpose, f"{session.response_id.hex}|{session.language}|{stopwatch()}")
+    return _seal(keys, purpose, f"{session.response_id.hex}|{session.language}|{session.blank_starts}|{stopwatch()}")
 
 
 def open_session(keys: Vault, cookie: str | None, purpose: str = "form") -> Session | None:
     """Return the session of a cookie; None when it is missing, forged, for another purpose, or too old."""
     content = _open(keys, purpose, cookie or "")
-    if content is None:
+    if content is None or content.count("|") != 3:
         return None
-    response_hex, language, issued = content.split("|")
+    response_hex, language, blank_starts, issued = content.split("|")
     longest = SESSION_SECONDS if purpose == "form" else RECEIPT_SECONDS
     if stopwatch() - int(issued) > longest:
         return None
-    return Session(uuid.UUID(hex=response_hex), language)
+    return Session(uuid.UUID(hex=response_hex), language, int(blank_starts))
 
 
 def seal_page(keys: Vault, response_id: uuid.UUID, page_id: str) -> str:

@@ -21,6 +21,8 @@ Report = Callable[[str], None]
 DRILLS = {
     "T1": "crash",
     "T1b": "stories",
+    "T17": "answers",
+    "T17b": "burst",
 }
 """The modules of this package by the code of their drill, in the order of the page."""
 
