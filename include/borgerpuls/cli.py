@@ -274,6 +274,26 @@ def figures_export(
     typer.echo(f"{counts['figures']} figures written to {out}, {counts['suppressed']} of them withheld")
 
 
+# --- reports ---------------------------------------------------------------------------------------------------------
+
+
+@app.command("prove")
+def prove(
+    file: Annotated[Path, typer.Argument(metavar="FILE.pdf", exists=True, dir_okay=False, help="A report of ours.")],
+) -> None:
+    """Read every number of a report back and compare it with the figure it cites; name those that do not hold."""
+    from borgerpuls.reporting.stage import prove_report
+
+    proof = prove_report(file)
+    for failure in proof.failures:
+        typer.echo(f"Page {failure.page}: {failure.what} ({failure.citation})")
+    held = proof.number_count - len(proof.failures)
+    typer.echo(
+        f"{held} of {proof.number_count} numbers hold, from {proof.figure_count} figures; snapshot {proof.snapshot_id}"
+    )
+    raise typer.Exit(code=1 if proof.failures else 0)
+
+
 # --- sandbox: the simulated country, and everything needed to run a round in it ----------------------------------
 
 sandbox_app = typer.Typer(help="The simulated country and its services, all inside one folder.", no_args_is_help=True)

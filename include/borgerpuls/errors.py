@@ -312,6 +312,10 @@ class ReportIsMissing(BorgerpulsError):
     """A registered report is gone, or is not the file that was drawn."""
 
 
+class NotAReport(BorgerpulsError):
+    """A file is no PDF of ours: its numbers cannot be proven."""
+
+
 # --- sandbox ----------------------------------------------------------------------------------------------------
 
 

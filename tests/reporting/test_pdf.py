@@ -123,7 +123,7 @@ def test_painter_and_svg_draw_the_same_picture(tmp_path: Path) -> None:
     for name, new_canvas in (("painter", PainterCanvas), ("svg", SvgCanvas)):
         chart = distribution(bars, scale, new_canvas)
         page_xhtml = '<section class="cover" id="p1" data-title=""><img src="chart:0" alt="x"/></section>'
-        document = report.Document("x", "", facts(), [page_xhtml], {"chart:0": chart.canvas})
+        document = report.Document("x", "", "", facts(), [page_xhtml], {"chart:0": chart.canvas})
         media = press().prepare(document, name)
         content = press().write(document, media, press().lay_out(media), "x")
         (tmp_path / f"{name}.pdf").write_bytes(content)

@@ -76,6 +76,23 @@ def test_a_changed_or_lost_file_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
         stage.check_reports(ROUND)
 
 
+def test_a_report_is_proven_from_the_database_and_a_changed_figure_is_named() -> None:
+    stage.render_report(ROUND, "0461")
+    path = next((settings().output_folder / ROUND).glob("*-0461-*.pdf"))
+    whole = stage.prove_report(path)
+    assert whole.failures == ()
+    assert whole.number_count > 2500
+    figure_id = f"{ROUND}|0461|trust|mean||all|"
+    change = text("UPDATE estimation.figure SET value = value + :shift WHERE figure_id = :figure_id")
+    for shift in (0.01, -0.01):
+        with transaction("estimation") as connection:
+            connection.execute(change, {"shift": shift, "figure_id": figure_id})
+        if shift > 0:
+            failures = stage.prove_report(path).failures
+            assert failures
+            assert all(figure_id in failure.citation for failure in failures)
+
+
 def test_unknown_rounds_and_rounds_without_figures_are_said() -> None:
     with pytest.raises(UnknownRound, match="There is no round 1999-1"):
         stage.render_report("1999-1", "0461")

@@ -62,6 +62,17 @@ def citations(text: str) -> list[str]:
     return [found[1] for found in CITATION.finditer(text)]
 
 
+def places(text: str) -> list[tuple[int, int, str]]:
+    """Return where each cited number stands in the text as it is read: start, length, citation."""
+    found = []
+    start = 0
+    for piece in pieces(text):
+        if piece.citation:
+            found.append((start, len(piece.text), piece.citation))
+        start += len(piece.text)
+    return found
+
+
 def pieces(text: str) -> list[Piece]:
     """Return *text* cut into cited numbers and what stands between them."""
     if _OPEN not in text:

@@ -110,7 +110,7 @@ class Press:
             pdf_variant="pdf/ua-1",
             pdf_identifier=_identifier(identity),
             finisher=lambda laid_out, pdf: finish(
-                pdf, laid_out.pages, media.sheets.values(), document.alternatives, media.citations
+                pdf, laid_out.pages, media.sheets.values(), document.alternatives, media.citations, document.snapshot_id
             ),
         )
         return written

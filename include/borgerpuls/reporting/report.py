@@ -93,6 +93,7 @@ class Document:
 
     title: str
     running: str
+    snapshot_id: str
     facts: RoundFacts
     pages: list[str]
     images: dict[str, Canvas | Table] = field(default_factory=dict)
@@ -175,7 +176,7 @@ class _Composer:
             for number, section in enumerate(sections, 1)
         ]
         running = f"{TITLE} · {self.municipality_title[:90]} · {self.data.facts.name}"
-        return Document(title, running, self.data.facts, pages, self.images, self.alternatives)
+        return Document(title, running, self.data.snapshot_id, self.data.facts, pages, self.images, self.alternatives)
 
     def sections(self) -> Iterable[Section]:
         yield Section("cover.xhtml", "", 0, self.cover())

@@ -7,12 +7,15 @@ import re
 import tempfile
 from pathlib import Path
 
+import pandas as pd
 from sqlalchemy import Connection
 
 from borgerpuls.database import load_query, read_table, transaction
 from borgerpuls.errors import ReportIsMissing, RoundHasNoFigures, UnknownRound
 from borgerpuls.hashing import file_sha256
+from borgerpuls.reporting import proof
 from borgerpuls.reporting.figures import figure_set
+from borgerpuls.reporting.proof import Proof
 from borgerpuls.reporting.report import EarlierRound, ReportData, RoundFacts
 from borgerpuls.settings import settings
 from borgerpuls.terms import ALL_PARTICIPATING
@@ -87,6 +90,29 @@ def check_reports(round_id: str) -> dict[str, int]:
         if file_sha256(folder / name) != drawn.loc[code, "file_sha256"]:
             raise _missing(f"{name} is not the file that was drawn: its SHA-256 differs from the register.", round_id)
     return {"reports": len(expected), "pages": int(drawn.loc[expected, "page_count"].sum())}
+
+
+def prove_report(path: Path) -> Proof:
+    """
+    Compare every number of a report with the figures it cites, as they are in the database.
+
+    Raises:
+        NotAReport: The file is no PDF, or cites no figures.
+    """
+    snapshot_id, printed = proof.printed_numbers(path.read_bytes())
+    identifiers = proof.figure_ids(printed)
+    points = [identifier for identifier in identifiers if identifier.startswith("trend|")]
+    with transaction("reporting") as connection:
+        tables = (
+            read_table(connection, "reporting/cited_figures.sql", figure_ids=identifiers),
+            read_table(connection, "reporting/cited_trend_points.sql", point_ids=points),
+        )
+    values = {
+        str(row.pop("figure_id")): {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        for table in tables
+        for row in table.to_dict("records")
+    }
+    return proof.check(snapshot_id, printed, values)
 
 
 def read_report_data(round_id: str, municipality_code: str) -> ReportData:

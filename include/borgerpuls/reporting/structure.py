@@ -11,7 +11,7 @@ from typing import Any
 
 import pydyf  # type: ignore[import-untyped]
 
-from borgerpuls.reporting.cited import citations, plain
+from borgerpuls.reporting.cited import places, plain
 from borgerpuls.reporting.painter import CLOSE_CITATION, PIXELS_PER_MM, PaintedSheet, open_citation
 from borgerpuls.reporting.typesetting import Group, Leaf, Node, Picture
 
@@ -127,7 +127,12 @@ class Ready(pydyf.Object):  # type: ignore[misc]
 
 
 def finish(
-    pdf: Any, pages: Any, sheets: Iterable[PaintedSheet], alternatives: Mapping[str, str], cited: Sequence[str]
+    pdf: Any,
+    pages: Any,
+    sheets: Iterable[PaintedSheet],
+    alternatives: Mapping[str, str],
+    cited: Sequence[str],
+    snapshot_id: str,
 ) -> None:
     """
     Tag what was painted, cite numbers, and write every object once.
@@ -138,12 +143,14 @@ def finish(
         sheets: Pages, charts and tables, as they were drawn.
         alternatives: The alternative texts of the charts, with their marks.
         cited: Citations of the running text; each span names its own by number.
+        snapshot_id: What the numbers were computed from; stands in the file's properties.
     """
     structure = Structure(pdf)
     for sheet in sheets:
         structure.tag_sheet(sheet, alternatives)
     structure.cite_spans([cited[number] for page in pages for number in spans_of(page._page_box)])  # noqa: SLF001
     pdf.catalog["MarkInfo"]["UserProperties"] = "true"
+    pdf.info["Snapshot"] = pydyf.String(snapshot_id)
     pdf.objects[:] = [_ready(item) for item in pdf.objects]
 
 
@@ -171,7 +178,7 @@ def _figure(picture: Picture, matrix: Any, alternatives: Mapping[str, str]) -> b
     right, bottom = left + picture.canvas.width * PIXELS_PER_MM, top + picture.canvas.height * PIXELS_PER_MM
     (x1, y1), (x2, y2) = matrix.transform_point(left, bottom), matrix.transform_point(right, top)
     box = b"<</O/Layout/BBox[%.2f %.2f %.2f %.2f]>>" % (x1, y1, x2, y2)
-    if cited := citations(text):
+    if cited := [f"{start} {length} {citation}" for start, length, citation in places(text)]:
         box += b"<</O/UserProperties/P[<</N(Tal)/V%s>>]>>" % pydyf.String("\n".join(cited)).data
     return b"/Alt%s/A[%s]" % (pydyf.String(plain(text)).data, box)
 
