@@ -17,7 +17,7 @@ import random
 import re
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,12 +28,11 @@ from borgerpuls.errors import SettingIsMissing
 from borgerpuls.fieldwork.channels.xml import UnreadableXmlError, read_xml, text_of
 from borgerpuls.fieldwork.receipt_source import SEAL_HEADER
 from borgerpuls.fieldwork.receipts import seal
+from borgerpuls.sandbox.wire import Reply, Request, serve
 from borgerpuls.settings import settings
 
 Kind = Literal["digital_post", "sms"]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
+JSON, XML = "application/json", "application/xml"
 
 FAULTS = (
     "too_many", "unavailable", "error_before", "error_after", "silence_after", "reset_after", "lying_ok", "broken_xml",
@@ -42,8 +41,13 @@ FAULTS = (
 """What can go wrong with a call: `_before` means before it is accepted, `_after` after."""
 SEND_PATHS: dict[Kind, str] = {"digital_post": "/service/KombiPostAfsend_1/kombi", "sms": "/rest/mtsms"}
 RECEIPT_FAULTS = ("twice", "late", "contradictory", "stranger", "garbage")
+BEFORE = {
+    "too_many": Reply(429, headers={"retry-after": "1"}),
+    "unavailable": Reply(503, headers={"retry-after": "1"}),
+    "error_before": Reply(500, b"internal error"),
+}
+"""Faults that strike before a message is looked at."""
 STALL_SECONDS = 0.5
-SILENCE_SECONDS = 60.0
 SYNTHETIC = re.compile(r"[6-9]\d{9}", re.ASCII)
 
 _ENVELOPE = (
@@ -114,7 +118,7 @@ def read_ledger(path: Path, start: int = 0) -> list[Accepted]:
 
 @dataclass
 class Gateway:
-    """One gateway as an ASGI application."""
+    """One gateway."""
 
     plan: GatewayPlan
     _accepted: list[Accepted] = field(default_factory=list)
@@ -133,36 +137,32 @@ class Gateway:
         basic = base64.b64encode(f"{token}:".encode()).decode()
         self._authorizations = {f"Holder-of-key {token}", f"Bearer {token}", f"Basic {basic}"}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
-            return
-        path, method = scope["path"], scope["method"]
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    def answer(self, request: Request, write: Callable[[Reply], None]) -> None:
+        """Answer one call: now, late, or never."""
+        path, method = request.path, request.method
         if path == "/health":
-            await _answer(send, 200, b"ok", "text/plain")
-        elif headers.get("authorization") not in self._authorizations:
-            await _answer(send, 401, b"", "text/plain")
+            write(Reply(200, b"ok"))
+        elif request.headers.get("authorization") not in self._authorizations:
+            write(Reply(401))
         elif path == "/receipts" and method == "GET":
-            await self._hand_out_receipts(scope, send)
+            write(self._handed_out_receipts(request.query))
         elif self.plan.kind == "digital_post" and path.startswith("/service/PostForespoerg_1/") and method == "GET":
-            await self._look_up(scope, send)
+            write(self._looked_up(path, request.query))
         elif path == SEND_PATHS[self.plan.kind] and method == "POST":
-            await self._take(await _body(receive), headers, send)
+            self._meet(request, write)
         else:
-            await _answer(send, 404, b"", "text/plain")
+            write(Reply(404))
 
     # --- registration ---------------------------------------------------------------------------------------------
 
-    async def _look_up(self, scope: Scope, send: Send) -> None:
-        cpr = parse_qs(scope["query_string"].decode()).get("cprNumber", [""])[0]
+    def _looked_up(self, path: str, query: str) -> Reply:
+        cpr = parse_qs(query).get("cprNumber", [""])[0]
         if not SYNTHETIC.fullmatch(cpr):
-            await _answer(send, 422, b'{"error":"only invented numbers"}', "application/json")
-            return
+            return Reply(422, b'{"error":"only invented numbers"}', JSON)
         self._read_registrations()
         digital_post, nemsms = self._registered.get(cpr, (True, True)) if self._registered else (True, True)
-        is_registered = digital_post if scope["path"].endswith("/digitalpost") else nemsms
-        await _answer(send, 200, b'{"result": true}' if is_registered else b'{"result": false}', "application/json")
+        is_registered = digital_post if path.endswith("/digitalpost") else nemsms
+        return Reply(200, b'{"result": true}' if is_registered else b'{"result": false}', JSON)
 
     def _read_registrations(self) -> None:
         path = self.plan.registrations
@@ -185,52 +185,44 @@ class Gateway:
 
     # --- messages -------------------------------------------------------------------------------------------------
 
-    async def _take(self, body: bytes, headers: dict[str, str], send: Send) -> None:
+    def _meet(self, request: Request, write: Callable[[Reply], None]) -> None:
+        """Take a message, or let the fault that is drawn happen to it."""
         fault = self._draw_fault()
-        if fault == "too_many":
-            await _answer(send, 429, b"", "text/plain", {"retry-after": "1"})
-            return
-        if fault == "unavailable":
-            await _answer(send, 503, b"", "text/plain", {"retry-after": "1"})
-            return
-        if fault == "error_before":
-            await _answer(send, 500, b"internal error", "text/plain")
-            return
-        if fault == "stall":
-            await asyncio.sleep(STALL_SECONDS)
+        if fault in BEFORE:
+            write(BEFORE[fault])
+        elif fault == "stall":
+            asyncio.get_running_loop().call_later(STALL_SECONDS, lambda: write(self._take(request, fault)))
+        else:
+            reply = self._take(request, fault)
+            if fault != "silence_after":
+                write(reply)
+
+    def _take(self, request: Request, fault: str | None) -> Reply:
         is_post = self.plan.kind == "digital_post"
-        accepted, problem = self._read_kombi(body, headers) if is_post else self._read_mtsms(body)
+        accepted, problem = self._read_kombi(request) if is_post else self._read_mtsms(request.body)
         if accepted is None or fault == "lying_ok":
-            await self._refuse(problem or "sandbox.lying_ok", send)
-            return
+            return self._refusal(problem or "sandbox.lying_ok")
         position = self._accept(accepted)
         if fault == "error_after":
-            await _answer(send, 500, b"internal error", "text/plain")
-        elif fault == "silence_after":
-            await asyncio.sleep(SILENCE_SECONDS)
-        elif fault == "reset_after":
-            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"400")]})
-            await send({"type": "http.response.body", "body": b"<kombi_resp", "more_body": True})
-            message = "reset in the middle of the answer, as planned"
-            raise ConnectionResetError(message)
-        elif fault == "broken_xml":
-            await _answer(send, 200, b"<kombi_response><Result>tr", "application/xml")
-        elif self.plan.kind == "digital_post":
+            return Reply(500, b"internal error")
+        if fault == "broken_xml":
+            return Reply(200, b"<kombi_response><Result>tr", XML)
+        if is_post:
             transmission = uuid.uuid5(uuid.NAMESPACE_OID, accepted.message_id)
             answer = (
                 f"<kombi_response><Result>true</Result><TransmissionID>{transmission}</TransmissionID></kombi_response>"
             )
-            await _answer(send, 200, answer.encode(), "application/xml")
         else:
             answer = json.dumps({"ids": [position], "usage": {"countries": {"DK": 1}, "currency": "DKK"}})
-            await _answer(send, 200, answer.encode(), "application/json")
+        return Reply(200, answer.encode(), XML if is_post else JSON, is_torn=fault == "reset_after")
 
     def _draw_fault(self) -> str | None:
         if self.plan.fault_share and self._dice.random() < self.plan.fault_share:
             return self._dice.choice(self.plan.fault_kinds or FAULTS)
         return None
 
-    def _read_kombi(self, body: bytes, headers: dict[str, str]) -> tuple[Accepted | None, str]:
+    def _read_kombi(self, request: Request) -> tuple[Accepted | None, str]:
+        body, headers = request.body, request.headers
         try:
             root = read_xml(body)
         except UnreadableXmlError:
@@ -279,28 +271,27 @@ class Gateway:
         self._positions.setdefault(accepted.message_id, len(self._accepted))
         return len(self._accepted)
 
-    async def _refuse(self, code: str, send: Send) -> None:
+    def _refusal(self, code: str) -> Reply:
         if self.plan.kind == "digital_post":
             answer = (
                 "<kombi_response><Result>false</Result><Fejl><FejlId>1</FejlId>"
                 f"<FejlKode>{code}</FejlKode><FejlTekst>Afvist af sandkassen</FejlTekst></Fejl></kombi_response>"
             )
-            await _answer(send, 200, answer.encode(), "application/xml")
-        else:
-            problem = {"code": code, "incident_uuid": str(uuid.UUID(int=0)), "message": "refused", "variables": []}
-            await _answer(send, 422, json.dumps(problem).encode(), "application/json")
+            return Reply(200, answer.encode(), XML)
+        problem = {"code": code, "incident_uuid": str(uuid.UUID(int=0)), "message": "refused", "variables": []}
+        return Reply(422, json.dumps(problem).encode(), JSON)
 
     # --- receipts -------------------------------------------------------------------------------------------------
 
-    async def _hand_out_receipts(self, scope: Scope, send: Send) -> None:
-        query = parse_qs(scope["query_string"].decode())
-        after, limit = int(query.get("after", ["0"])[0]), int(query.get("limit", ["1000"])[0])
+    def _handed_out_receipts(self, query: str) -> Reply:
+        asked = parse_qs(query)
+        after, limit = int(asked.get("after", ["0"])[0]), int(asked.get("limit", ["1000"])[0])
         receipts = [
             {"position": position, "content": base64.b64encode(content).decode()}
             for position, content in enumerate(self._receipts(after, limit), start=after + 1)
         ]
         body = json.dumps({"receipts": receipts}).encode()
-        await _answer(send, 200, body, "application/json", {SEAL_HEADER: seal(self.plan.token, body)})
+        return Reply(200, body, JSON, {SEAL_HEADER: seal(self.plan.token, body)})
 
     def _receipts(self, after: int, limit: int) -> list[bytes]:
         """Return receipts after a position: each accepted message has two, interim and final."""
@@ -354,16 +345,6 @@ class Gateway:
         return _ENVELOPE.format(receipt_id=receipt_id, status=base64.b64encode(inner.encode()).decode()).encode()
 
 
-def serve(plan: GatewayPlan, port: int, host: str = "127.0.0.1") -> None:
-    """Serve one gateway until stopped; no access log, because addresses hold CPR numbers."""
-    import uvicorn
-
-    uvicorn.run(
-        Gateway(plan), host=host, port=port, access_log=False, log_level="critical", lifespan="off",
-        timeout_keep_alive=120, proxy_headers=False, server_header=False, date_header=False,
-    )  # fmt: skip
-
-
 def serve_by_hand(
     kind: str, host: str, port: int, *, ledger: Path | None, registrations: Path | None, **behaviour: Any
 ) -> None:
@@ -383,25 +364,4 @@ def serve_by_hand(
         registrations=registrations or folder / "registrations.csv",
         **behaviour,
     )
-    serve(plan, port, host)
-
-
-async def _body(receive: Receive) -> bytes:
-    parts = []
-    while True:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-async def _answer(send: Send, status: int, body: bytes, content_type: str, more: dict[str, str] | None = None) -> None:
-    headers = {"content-type": content_type, "content-length": str(len(body))} | (more or {})
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-        }
-    )
-    await send({"type": "http.response.body", "body": body})
+    serve(Gateway(plan).answer, host, port)
