@@ -8,7 +8,17 @@ A new sample → planned messages → dry run → approval by a second person. A
 **Rerun** is safe: Airflow decides *when*, the message ledger in PostgreSQL decides *whether*; a second run finds nothing to
 send. Marking the approval as success here approves nothing: sending reads only `rounds.approval`.
 **Approve** in "Required Actions", at least five seconds after it appears, and never as the person who opened the round.
-**`ApproverOpenedTheRound`**: ask a colleague to approve: clear `approve` and the tasks after it.
+**`NothingToApprove`**: the message says what cannot be written; correct the text, clear from `plan_messages`.
+**`ApproverOpenedTheRound`**: ask a colleague to approve: clear `describe` and the tasks after it.
+**`ContentHasChanged`**: sample, texts or dates changed after the dry run; clear `prepare_dry_run` and the tasks after it.
+**`RoundIsNotOpen`**: the round is stopped or over; nothing is planned or approved in it, open a new one.
+**`RoundIsStillOpen`**: only after the last day have messages their end; run it again then.
+**`GatewayIsDown`**, **`GatewayRefusesUs`**: what was not sent is still planned, and the next run sends it; see
+`docs/runbooks/gateway-down.md`.
+**`ReceiptIsForged`**: receipts without our seal are not read; check `BORGERPULS_GATEWAY_TOKEN` on both sides.
+**`JournalIsUnwritable`**: nothing is sent without the journal; make room or mend the disk, then clear the task.
+**`RoundWasRestored`**: the database is older than the journal and the round is paused: `docs/runbooks/restore.md`.
+**`UnknownRound`**: no round has the id in the form; start the run again with the right one.
 **Unknown messages**: see `docs/runbooks/`; they are never sent again blindly.
 """
 

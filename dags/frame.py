@@ -7,6 +7,13 @@ Each municipality's extract → rows that hold and rows in quarantine → who is
 **Rerun** is safe: each task replaces its round's (and municipality's) rows in one transaction.
 A municipality whose extract is missing or refused is named in `frame.extract` with the reason; the others go on.
 Put the corrected file in the inbox and clear the municipality's task.
+**`ExpectationDidNotRun`**: nothing was written; clear the task, and report the rule it names if it comes again.
+**`FrameIsFixed`**: the round is approved and the file is another one; put the old file back, or take the new one away.
+**`MunicipalityIsNotInRound`**: the file is of a municipality that does not take part; look at the round's form.
+**`ExtractIsGone`**: the extract was deleted on schedule, and the frame stands as it is; mark the task as success.
+**`RoundIsForgotten`**: the round's key is destroyed and cannot be made again; open a new round.
+**`RowsAreLost`**: rows in ≠ eligible + ineligible + quarantined; nothing was written, call the developers.
+**`UnknownRound`**: no round has the id in the form; start the run again with the right one.
 **`FrameIsEmpty`**: no municipality has an eligible person; read `frame.extract`.
 **Next**: the sampling DAG starts by itself.
 """

@@ -6,6 +6,8 @@ Figures → one PDF per municipality and one for all participating → checked a
 **Reads** `estimation.figure` only. **Writes** the PDFs below the output folder, `reporting.artefact`.
 **Rerun** is safe: a report drawn again from the same figures is the same file, byte for byte.
 Clear one municipality's task to draw that report alone; no other is touched.
+**`RoundHasNoFigures`**: estimation has not run for this round; run it, then clear this task.
+**`UnknownRound`**: no round has the id in the form; start the run again with the right one.
 **`ReportIsMissing`**: a registered file is gone or has changed; clear the municipality it names.
 **Next**: the publication DAG starts by itself.
 """

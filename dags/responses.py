@@ -5,6 +5,10 @@ New and changed forms → validated answers, doubtful ones in quarantine → dis
 
 **Reads** `answers.*`, `link.access`, `sampling.sample`. **Writes** `responses.*`.
 **Rerun** is safe: a form is collected again only when it has changed; a frozen round never changes.
+**`ExpectationDidNotRun`**: nothing was written; clear the task, and report the rule it names if it comes again.
+**`DispositionsDoNotSum`**: somebody has two outcomes or none; nothing was written, call the developers.
+**`RoundIsStillOpen`**: a round is closed the day after its last day; run it again then.
+**`UnknownRound`**: no round has the id in the form; start the run again with the right one.
 **`SnapshotChanged`**: answers of a frozen round differ from its snapshot; nothing after this may run.
 **Next**: when a round closes, the weighting DAG starts by itself.
 """

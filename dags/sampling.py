@@ -6,6 +6,7 @@ The frame → n per municipality and stratum → a seeded draw → its balance b
 **Reads** `frame.person`, the round's sample rule. **Writes** `sampling.allocation`, `sampling.sample`, `sampling.balance`.
 **Rerun** is safe: the same seed and frame give the same sample, person by person.
 A municipality smaller than its size is asked in full (census).
+**`FrameIsEmpty`**: there is nobody to draw from; run the frame DAG and read `frame.extract`.
 **`SampleIsApproved`**: the sample has been approved and another one would be drawn; stop the round first.
 **Next**: the fieldwork DAG plans the letters and asks a second person for approval.
 """

@@ -13,6 +13,7 @@ from typing import Any
 from airflow.sdk import Asset, PartitionedAssetTimetable
 
 from borgerpuls.errors import UnknownRound
+from borgerpuls.settings import settings
 
 ROUND = Asset("round", uri="borgerpuls://rounds/round")
 FRAME = Asset("frame", uri="borgerpuls://frame/person")
@@ -25,7 +26,7 @@ REPORTS = Asset("reports", uri="borgerpuls://reporting/artefact")
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "borgerpuls",
     "retries": 1,
-    "retry_delay": timedelta(seconds=20),
+    "retry_delay": timedelta(seconds=settings().task_retry_seconds),
     "execution_timeout": timedelta(hours=1),
 }
 

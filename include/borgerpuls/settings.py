@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     questionnaire_url: str = "http://127.0.0.1:8090"
     """The address printed in letters, without a trailing slash."""
 
+    task_retry_seconds: float = Field(default=20.0, ge=0)
+    """How long Airflow waits before it runs a failed task once more."""
+
     send_batch_size: int = Field(default=200, ge=1)
     send_window: int = Field(default=32, ge=1)
     """Messages in flight at once: the most that one crash can leave in doubt."""

@@ -1,6 +1,9 @@
 """Every DAG parses in Airflow itself, is named as its file and says what to do."""
 
+import ast
+import importlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -68,12 +71,26 @@ def test_every_page_says_what_it_reads_and_writes_and_what_a_rerun_does(bag: dic
 
 @pytest.mark.parametrize("stage", DAG_STAGES)
 def test_errors_named_on_a_page_exist(bag: dict, stage: str) -> None:
-    import re
-
     from borgerpuls import errors
 
     for name in re.findall(r"\*\*`(\w+)`\*\*", bag["dags"][stage]["doc"]):
         assert issubclass(getattr(errors, name), errors.BorgerpulsError)
+
+
+@pytest.mark.parametrize("stage", DAG_STAGES)
+def test_a_page_says_what_to_do_on_each_error_that_its_tasks_raise(bag: dict, stage: str) -> None:
+    called = {
+        (stage if node.value.id == "stage" else "rounds", node.attr)
+        for node in ast.walk(ast.parse((ROOT / "dags" / f"{stage}.py").read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id.endswith("stage")
+    }
+    raised = set()
+    for module, name in called:
+        doc = getattr(importlib.import_module(f"borgerpuls.{module}.stage"), name).__doc__ or ""
+        raised |= set(re.findall(r"^ +([A-Z]\w+):", doc.partition("Raises:")[2], flags=re.MULTILINE))
+    explained = set(re.findall(r"\*\*`(\w+)`\*\*", bag["dags"][stage]["doc"]))
+    assert called
+    assert raised - explained == set()
 
 
 def test_parsing_loads_no_heavy_library(bag: dict) -> None:

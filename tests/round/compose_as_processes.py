@@ -11,6 +11,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from typing import Any
 import yaml
 
 from borgerpuls.sandbox.installation import Installation
-from borgerpuls.sandbox.postgres import EmbeddedPostgres, free_port, start_postgres
+from borgerpuls.sandbox.postgres import EmbeddedPostgres, free_port, reachable_folder, start_postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE_ROOT = "/srv/borgerpuls"
@@ -63,7 +64,7 @@ class ComposeAsProcesses:
 
     def up(self) -> None:
         """Start everything in order, as `docker compose --profile sandbox up` would, and wait until all are healthy."""
-        self.postgres = start_postgres(self.folder / "postgres", self._ports["postgres"])
+        self.postgres = start_postgres(reachable_folder(self.folder / "postgres"), self._ports["postgres"])
         self._read()
         self._prepare_postgres()
         self._start("redis")
@@ -88,6 +89,7 @@ class ComposeAsProcesses:
                 time.sleep(0.2)
         if self.postgres:
             self.postgres.stop("immediate")
+            shutil.rmtree(self.postgres.folder, ignore_errors=True)
 
     def environment(self, service: str) -> dict[str, str]:
         """Return what a service's processes find in their environment."""

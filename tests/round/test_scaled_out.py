@@ -35,8 +35,6 @@ USERS = ("drift", "kollega")
 @pytest.fixture(scope="module")
 def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeAsProcesses]:
     folder = tmp_path_factory.mktemp("composed")
-    for parent in (folder, folder.parent):
-        parent.chmod(0o755)
     composed = ComposeAsProcesses(folder, workers=2)
     before = dict(os.environ)
     try:

@@ -149,6 +149,7 @@ from airflow.configuration import conf, retrieve_configuration_description
 asked = json.loads(sys.argv[1])
 known = retrieve_configuration_description(include_airflow=True, include_providers=True)
 options = {f"AIRFLOW__{s.upper()}__{o.upper()}" for s, section in known.items() for o in section["options"]}
+import airflow.providers.celery.executors.celery_executor
 parser = cli_parser.get_parser()
 for command in asked["commands"]:
     parser.parse_args(command)

@@ -137,6 +137,11 @@ def municipality_sizes(kind: CountryKind) -> pd.Series:
     return pd.Series({**sizes.to_dict(), **pinned}, name="population_n", dtype="int64").sort_index()
 
 
+def smallest_municipality(country: Country) -> str:
+    """Return the code of the municipality with the fewest citizens."""
+    return str(country.municipalities["population_n"].idxmin())
+
+
 def largest_remainder(weight: Floats, total: int) -> Counts:
     """Return whole numbers in proportion to *weight* that sum to *total* (Hamilton; ties: the lowest index)."""
     exact = weight / weight.sum() * total

@@ -5,10 +5,12 @@ The demo is the world around the system: it makes the country, moves the simulat
 presses the buttons that operations press.
 """
 
+import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -19,18 +21,23 @@ from rich.console import Console
 from borgerpuls import clock
 from borgerpuls.clock import COPENHAGEN
 from borgerpuls.errors import BorgerpulsError
-from borgerpuls.rounds.calendar import RoundDates, half_yearly_dates
+from borgerpuls.rounds.calendar import RoundDates, half_yearly_dates, next_working_day
 from borgerpuls.sandbox import overview, services
-from borgerpuls.sandbox.country import Country, make_country
+from borgerpuls.sandbox.country import Country, make_country, smallest_municipality
 from borgerpuls.sandbox.extracts import registrations, write_extracts
 from borgerpuls.sandbox.installation import Installation, only_one_command
 from borgerpuls.sandbox.progress import Steps
 from borgerpuls.sandbox.round_runner import RoundRunner
-from borgerpuls.sandbox.visits import CitizenVisits
+from borgerpuls.sandbox.services import RunningSandbox
+from borgerpuls.sandbox.visits import CitizenVisits, link_to_try
 from borgerpuls.settings import settings
 
 ROUND_ID = "2023-2"
 ROUND_NAME = "Pilotrunden 2023"
+OPEN_ROUND_ID = "2024-1"
+OPEN_ROUND_NAME = "Prøverunden"
+OPEN_ROUND_SAMPLE = 10
+"""A second, small round in the smallest municipality, in the field when the demo ends: its form can be filled in."""
 OPENING = datetime(2023, 8, 7, 9, 0, tzinfo=COPENHAGEN)
 SENDING_TIME = time(10, 0)
 CHAIN_AFTER_CLOSE = ("weighting", "estimation", "reporting", "publication")
@@ -46,14 +53,18 @@ def run_demo(home: Path, seed: int) -> None:
     steps = Steps(console, lambda: services.processor_seconds(home))
     try:
         with only_one_command(home), _watched_memory(home) as memory:
-            installation, link = run_round(home, seed, steps)
+            installation, link = run_round(home, seed, steps, with_open_round=True)
     except (BorgerpulsError, httpx.HTTPError) as error:
         console.print(f"\n[bold red]{type(error).__name__}[/bold red]: {error}", highlight=False, soft_wrap=True)
         console.print(f"Logs: {home / 'logs'}. What runs goes on running; `make down` stops it.", highlight=False)
         raise typer.Exit(1) from error
     _show_results(console, steps, max(memory))
     _show_addresses(console, installation)
-    console.print(f"[bold]One citizen[/bold]    {link}   the round is over, and the page says so", highlight=False)
+    console.print(
+        f"[bold]{'One citizen':14}[/bold] {link}   {OPEN_ROUND_NAME} {OPEN_ROUND_ID} is in the field: fill it in",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def show_up(home: Path) -> None:
@@ -83,18 +94,33 @@ def show_clean(home: Path) -> None:
 
 
 def run_round(
-    home: Path, seed: int, steps: Steps, form: Mapping[str, object] | None = None
+    home: Path,
+    seed: int,
+    steps: Steps,
+    form: Mapping[str, object] | None = None,
+    when_up: Callable[[RunningSandbox], None] | None = None,
+    with_open_round: bool = False,
 ) -> tuple[Installation, str]:
     """
-    Run the pilot's round of *seed* in the installation *home*; *form* changes what operations fill in.
+    Run the pilot's round of *seed* in the installation *home*.
+
+    Args:
+        home: The installation's folder.
+        seed: Of the country, its keys and the sample.
+        steps: Shows what is going on.
+        form: Changes what operations fill in.
+        when_up: Called when the services are healthy.
+        with_open_round: Open a second, small round on the way, which takes answers when the first is over.
 
     Returns:
-        The installation, and the link of a citizen who has not answered.
+        The installation, and the link of a citizen who has not answered: of the open round where there is one.
     """
     dates = half_yearly_dates(ROUND_ID)
     with steps.step("Services") as step:
         sandbox = services.up(home, seed=seed, fresh=True, report=step.say)
         step.outcome = f"{len(services.services(sandbox.installation))} services and PostgreSQL"
+    if when_up:
+        when_up(sandbox)
     with steps.step("Country") as step:
         step.say("67,629 citizens and their municipalities' extracts")
         country = make_country(seed, "pilot", ROUND_ID)
@@ -108,11 +134,15 @@ def run_round(
     with closing(RoundRunner(sandbox.installation)) as runner, ThreadPoolExecutor(1) as aside:
         open_round(runner, filled_form(country, dates, seed) | dict(form or {}), steps)
         making_up_their_minds = aside.submit(CitizenVisits, country, ROUND_ID)
+        if with_open_round:
+            open_second_round(runner, country, dates, seed, steps)
         approve(runner, steps)
+        if with_open_round:
+            approve_second_round(runner, steps)
         citizens = making_up_their_minds.result()
         do_fieldwork(runner, citizens, dates, steps)
         close_and_publish(runner, dates, steps)
-    return sandbox.installation, citizens.link_to_try()
+    return sandbox.installation, link_to_try(OPEN_ROUND_ID if with_open_round else ROUND_ID)
 
 
 def open_round(runner: RoundRunner, form: dict[str, object], steps: Steps) -> None:
@@ -130,6 +160,38 @@ def open_round(runner: RoundRunner, form: dict[str, object], steps: Steps) -> No
 def approve(runner: RoundRunner, steps: Steps) -> None:
     """Let a second person approve what would be sent."""
     with steps.step("fieldwork: plan, dry run, approval") as step:
+        runner.approve("fieldwork", "prepare.approve", step.say)
+
+
+def open_second_round(runner: RoundRunner, country: Country, dates: RoundDates, seed: int, steps: Steps) -> None:
+    """Open the round whose invitation goes out the day after the first one's last day; frame and sample follow by themselves."""
+    municipality = smallest_municipality(country)
+    inbox = settings().inbox_folder
+    (inbox / OPEN_ROUND_ID).mkdir()
+    for extract in (inbox / ROUND_ID).glob(f"{municipality}*"):
+        shutil.copy(extract, inbox / OPEN_ROUND_ID)
+    invitation = next_working_day(dates.close_date + timedelta(days=1))
+    waves = {
+        name: invitation + (getattr(dates, name) - dates.invitation_date)
+        for name in ("invitation_date", "reminder_1_date", "reminder_2_date", "close_date")
+    }
+    form = filled_form(country, replace(dates, **waves), seed) | {
+        "round_id": OPEN_ROUND_ID,
+        "name": OPEN_ROUND_NAME,
+        "municipalities": [municipality],
+        "sample_rule": "sizes",
+        "sample_sizes": {municipality: OPEN_ROUND_SAMPLE},
+    }
+    with steps.step("rounds: a small one beside it") as step:
+        runner.run("rounds", step.say, form)
+        step.outcome = f"{OPEN_ROUND_NAME} is open"
+
+
+def approve_second_round(runner: RoundRunner, steps: Steps) -> None:
+    """Wait for the small round's frame and sample, and let the second person approve it too."""
+    with steps.step("frame, sampling, approval: the small one") as step:
+        for dag_id in ("frame", "sampling"):
+            runner.follow(dag_id, step.say)
         runner.approve("fieldwork", "prepare.approve", step.say)
 
 

@@ -96,6 +96,7 @@ class Installation:
             "BORGERPULS_INBOX_FOLDER": str(self.home / "inbox"),
             "BORGERPULS_OUTPUT_FOLDER": str(self.home.parent / "output"),
             "BORGERPULS_CLOCK": "simulated",
+            "BORGERPULS_TASK_RETRY_SECONDS": "2",
             "BORGERPULS_GATEWAYS": "sandbox",
             "BORGERPULS_GATEWAY_TOKEN": self.secrets["gateway"],
             "BORGERPULS_DIGITAL_POST_GATEWAY_URL": f"http://127.0.0.1:{self.ports['digital_post']}",

@@ -89,7 +89,7 @@ class RoundRunner:
     def _next_asset_run(self, dag_id: str, say: Say, seconds: float = 180.0) -> Run:
         deadline = time.monotonic() + seconds
         while True:
-            for run in self._runs_so_far():
+            for run in reversed(self._runs_so_far()):  # the oldest first: two rounds may be on their way
                 is_new = (run.dag_id, run.run_id) not in self._followed
                 if run.dag_id == dag_id and run.run_type.startswith("asset") and is_new:
                     self._followed.add((run.dag_id, run.run_id))

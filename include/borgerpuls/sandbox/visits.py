@@ -16,13 +16,13 @@ import pandas as pd
 
 from borgerpuls import clock
 from borgerpuls.clock import COPENHAGEN
-from borgerpuls.database import engine, read_table
+from borgerpuls.database import engine, load_query, read_table
 from borgerpuls.errors import QuestionnaireRefused
 from borgerpuls.questionnaire.stage import instrument_of, questionnaire_transaction, submit_forms
 from borgerpuls.questionnaire.web.app import SIMULATED_SECONDS
 from borgerpuls.sandbox.browser import Browser
 from borgerpuls.sandbox.citizens import AnswerPlan, answer_plan, find_citizens
-from borgerpuls.sandbox.country import Country
+from borgerpuls.sandbox.country import Country, smallest_municipality
 from borgerpuls.settings import settings
 from borgerpuls.vault import vault
 
@@ -64,7 +64,7 @@ class CitizenVisits:
         # country knows only how people answer about their latest, so these few do not answer.
         is_latest = sampled["subgroup"].to_numpy() == country.citizens.loc[found["citizen_id"], "subgroup"].to_numpy()
         self._plan: AnswerPlan = answer_plan(country, found[is_latest], items, country.seed)
-        self.front_door = str(country.municipalities["population_n"].idxmin())
+        self.front_door = smallest_municipality(country)
         """The municipality whose citizens answer page by page."""
 
     def answer(self, invitation_date: date, first_day: date, last_day: date, say: Say) -> str:
@@ -87,14 +87,6 @@ class CitizenVisits:
         say(f"{int((~is_at_door).sum()):,} forms in bulk")
         saved = self._submit(now[~is_at_door])
         return f"{int(is_at_door.sum()):,} page by page, {saved['forms']:,} in bulk"
-
-    def link_to_try(self) -> str:
-        """Return the own link of a citizen who has not answered."""
-        answered = set(self._plan.visits["person_id"])
-        with engine("database_admin_url").begin() as connection:
-            sampled = read_table(connection, "sandbox/sampled_persons.sql", round_id=self._round_id)["person_id"]
-        person_id = next(person for person in sampled if person not in answered)
-        return f"{settings().questionnaire_url}/s/{vault().link_token(self._round_id, person_id)}"
 
     def _knock(self, citizens: list[Citizen]) -> None:
         with ThreadPoolExecutor(BROWSERS) as pool:
@@ -138,6 +130,13 @@ class CitizenVisits:
             for table in (self._plan.answers, self._plan.texts)
         )
         return submit_forms(self._round_id, submissions, answers, texts)
+
+
+def link_to_try(round_id: str) -> str:
+    """Return the own link of a citizen who has not answered in a round."""
+    with engine("database_admin_url").begin() as connection:
+        person_id = connection.execute(load_query("sandbox/unanswered_person.sql"), {"round_id": round_id}).scalar_one()
+    return f"{settings().questionnaire_url}/s/{vault().link_token(round_id, person_id)}"
 
 
 def answer_page_by_page(browser: Browser, citizen: Citizen) -> None:
