@@ -1,13 +1,17 @@
 """
 ### Estimate the figures of one survey round
 
-Weighted answers → means, shares and category scores with their uncertainty → comparisons → what may be shown → what could still be worked out.
+Weighted answers → means, shares and category scores with their uncertainty → comparisons → what may be shown → what could
+still be worked out → alarms for what has gone the wrong way.
 
-**Reads** `responses.answer`, `weighting.weight`. **Writes** `estimation.figure`: every number to be published is one row.
+**Reads** `responses.answer`, `weighting.weight`, earlier rounds' figures. **Writes** `estimation.figure`: every number to be
+published is one row; beside it `trend_point`, `notice`, `merged_cell`, `alarm`.
 Numbers that could reveal somebody are withheld here, in the data, with the reason; no report ever has them.
 **Rerun** is safe: the task replaces its round's rows in one transaction.
 **`FiguresDoNotAddUp`**: a figure contradicts another; the message names it, and nothing is drawn.
 **`CellCanBeDerived`**: a withheld number follows from what would be published; the message names its cell.
+**An alarm** goes to the log and to `BORGERPULS_NOTIFY_URL`. Where nothing has got worse, at most one municipality in a hundred gets one.
+**`NotificationFailed`**: the receiver did not accept it; the alarms are kept, and the reports do not wait for it.
 **Next**: the reporting DAG starts by itself.
 """
 
@@ -43,7 +47,9 @@ def estimation():
         task(stage.estimate_figures)(round_id),
         task(stage.check_figures)(round_id),
         task(stage.attack_figures)(round_id),
+        task(stage.raise_alarms)(round_id),
         announce_figures(round_id),
+        task(stage.tell_alarms)(round_id),
     )
 
 

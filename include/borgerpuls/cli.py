@@ -274,6 +274,32 @@ def figures_export(
     typer.echo(f"{counts['figures']} figures written to {out}, {counts['suppressed']} of them withheld")
 
 
+@figures_app.command("import")
+def figures_import(
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="SOURCE...", help="pilot-2023, norddjurs-2025-2, or the path of a description."),
+    ],
+) -> None:
+    """Import figures that others have published, so that a first round has a trend. See docs/figures/imports.md."""
+    from borgerpuls.estimation.stage import import_figures
+
+    for source in sources:
+        counts = import_figures(source)
+        typer.echo(f"{counts['figures']} figures imported from {source}")
+
+
+@figures_app.command("sources")
+def figures_sources() -> None:
+    """List what has been imported."""
+    from borgerpuls.estimation.stage import imported_sources
+
+    for one in imported_sources().itertuples():
+        typer.echo(
+            f"{one.source_id:20} {one.kind:10} {one.period:7} {one.figures:5} figures  {one.title} ({one.participants})"
+        )
+
+
 # --- reports ---------------------------------------------------------------------------------------------------------
 
 

@@ -55,8 +55,10 @@ def load_query(path: str) -> TextClause:
 def read_table(connection: Connection, path: str, **parameters: object) -> pd.DataFrame:
     """Return what the statement in `sql/<path>` selects, one row per row."""
     result = connection.execute(load_query(path), parameters)
-    # Plain tuples: pandas looks for field names on every Row, which costs more than the query.
-    return pd.DataFrame(list(map(tuple, result)), columns=list(result.keys()))
+    columns = list(result.keys())
+    # The driver's own tuples: pandas looks for field names on every Row, which costs more than the query.
+    rows = result.cursor.fetchall() if result.cursor is not None else []
+    return pd.DataFrame(rows, columns=columns)
 
 
 def copy_rows(connection: Connection, table: str, rows: pd.DataFrame) -> int:

@@ -299,6 +299,18 @@ class UnknownFigure(BorgerpulsError):
     """No figure has this id."""
 
 
+class NotificationFailed(BorgerpulsError):
+    """Operations could not be told of an alarm."""
+
+
+class ImportedFigureIsWrong(BorgerpulsError):
+    """Figures to be imported are incomplete, impossible, unprotected or about something unknown."""
+
+
+class ReferenceIsNotAnonymous(BorgerpulsError):
+    """A reference municipality has not agreed, or could be recognised."""
+
+
 # --- reporting --------------------------------------------------------------------------------------------------
 
 # --- publication ------------------------------------------------------------------------------------------------

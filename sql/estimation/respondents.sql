@@ -1,6 +1,9 @@
--- The answers that count, with the domains of the report. One row per response. Parameters: round_id.
-SELECT response_id, municipality_code, sex, age_group, target_group, status, duration_group,
-       local_1, local_2, local_3
-FROM responses.response
-WHERE round_id = :round_id AND completeness IN ('complete', 'partial') AND NOT is_quarantined
-ORDER BY response_id
+-- The answers that count, with the domains of the report; `wave` is the last contact before the answer. One row per response.
+-- Parameters: round_id.
+SELECT a.response_id, a.municipality_code, a.sex, a.age_group, a.target_group, a.status, a.duration_group,
+       a.local_1, a.local_2, a.local_3,
+       (1 + (coalesce(a.submitted_date, a.started_date) >= r.reminder_1_date)::int
+          + (coalesce(a.submitted_date, a.started_date) >= r.reminder_2_date)::int)::text AS wave
+FROM responses.response a JOIN rounds.round r USING (round_id)
+WHERE round_id = :round_id AND a.completeness IN ('complete', 'partial') AND NOT a.is_quarantined
+ORDER BY a.response_id

@@ -7,7 +7,8 @@ import pytest
 from borgerpuls.estimation.estimates import BROKEN_OFF, DONT_KNOW, NOT_ASKED
 from borgerpuls.estimation.figures import CHOSEN, NOT_CHOSEN, answer_matrix, with_ids
 from borgerpuls.estimation.invariants import contradictions
-from borgerpuls.estimation.response_figures import response_figures, weighting_figures
+from borgerpuls.estimation.response_figures import response_figures
+from borgerpuls.estimation.weighting_figures import weighting_figures
 
 
 def test_answers_become_one_row_per_respondent_with_the_reasons_kept_apart() -> None:

@@ -6,6 +6,15 @@ import pandas as pd
 
 from borgerpuls.codebooks import files
 
+PILOT_2023_RESPONSE = (
+    ("response_rate", "", 0.432),
+    ("complete_rate", "", 0.390),
+    ("completion_minutes", "p25", 2.2),
+    ("completion_minutes", "p50", 3.5),
+    ("completion_minutes", "p75", 6.5),
+)
+"""What the pilot report's section on taking part prints: measure, quartile, value."""
+
 
 def pilot_2023() -> pd.DataFrame:
     """Return the 203 results the pilot printed: n, shares in percent, mean, don't-know n by subgroup."""

@@ -124,11 +124,13 @@ def derived_counts(
             continue
         cells = _cells(rows)
         if any(cell.counts is None for cell in cells.values()):
-            # Where nobody was asked there is no figure: everybody who responded there is "not asked".
+            # Where nobody was asked there is no figure: everybody who responded there is "not asked". Domains that only
+            # other items or the counts of taking part are split by say nothing of this one.
+            domains = {domain for _, domain, _ in cells}
             cells |= {
                 key: _Cell(np.array([0.0, 0.0, np.nan if count is None else count, 0.0]), 0.0, {})
                 for key, count in respondents.items()
-                if key not in cells
+                if key not in cells and key[1] in domains
             }
             own = None if sensitive is None else {(m, d, g) for m, i, d, g in sensitive if i == name}
             found += _attack_item(str(name), cells, _sums(cells, residual), ranges, weights, own)

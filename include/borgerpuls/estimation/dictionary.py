@@ -5,8 +5,11 @@ What the figures mean, in Danish, for whoever reads them outside the reports: de
 import pandas as pd
 
 from borgerpuls.codebooks.codebook import Codebook
+from borgerpuls.estimation.figures import OWN_ITEMS
 from borgerpuls.questionnaire.definition import Instrument
 from borgerpuls.terms import ALL_PARTICIPATING
+
+WAVES = {"1": "invitationen", "2": "den første påmindelse", "3": "den anden påmindelse"}
 
 MEASURES = {
     "mean": "Vægtet gennemsnit af svarene på skalaen 1 til 5, hvor 5 er mest positivt. »Ved ikke« indgår ikke.",
@@ -31,6 +34,28 @@ MEASURES = {
     "effective_n": "Effektivt antal svar: antal svar delt med designeffekten.",
     "weight_min": "Mindste vægt: så mange borgere står ét svar mindst for.",
     "weight_max": "Største vægt: så mange borgere står ét svar højst for.",
+    "merged_n": "Antal vægtningsceller, der er lagt sammen med andre, fordi de havde for få svar.",
+    "unweighted_n": "Antal gyldige svar i svarkategorien før vægtning, afrundet til hele ti.",
+    "unweighted_share": "Svarkategoriens andel før vægtning, beregnet af de afrundede antal.",
+    "cell_population_n": "Regneeksempel: borgere i populationen i vægtningscellen (køn/alder/målgruppe i en kommune).",
+    "cell_answered_n": "Regneeksempel: svar i vægtningscellen.",
+    "cell_weight": "Regneeksempel: vægten, altså borgere delt med svar i vægtningscellen.",
+    "sensitivity_low": "Gennemsnittet, hvis tilfredse borgere er mere tilbøjelige til at svare end andre: logodds stiger med "
+    "det angivne tal for hver standardafvigelse i tilfredshed. Det laveste af de to tænkte tilfælde.",
+    "sensitivity_high": "Gennemsnittet, hvis tilfredse borgere er mindre tilbøjelige til at svare end andre: logodds falder med "
+    "det angivne tal for hver standardafvigelse i tilfredshed. Det højeste af de to tænkte tilfælde.",
+    "rr1": "Svarprocent efter AAPOR RR1: gennemførte svar af alle udtrukne, der hører til populationen.",
+    "rr2": "Svarprocent efter AAPOR RR2: gennemførte og delvise svar af alle udtrukne, der hører til populationen.",
+    "ref1": "Andel efter AAPOR REF1: udtrukne, der har frabedt sig eller er stoppet undervejs.",
+    "con1": "Andel efter AAPOR CON1: udtrukne, der er nået.",
+    "completion_minutes": "Minutter brugt på at gennemføre spørgeskemaet: den fjerdedel (p25, p50, p75), der er angivet, "
+    "i halve minutter.",
+    "r_indicator": "R-indikator: hvor godt de, der har svaret, ligner stikprøven efter målgruppe, køn og alder. 1 er helt.",
+    "r_partial": "Hvor meget den angivne registeroplysning trækker R-indikatoren ned; 0 er slet ikke.",
+    "municipality_share": "Regionens andel af de deltagende kommuner (antal kommuner).",
+    "country_municipality_share": "Regionens andel af landets 98 kommuner.",
+    "participating_value": "Tallet for de deltagende kommuner i pilotrapportens tabeller om repræsentativitet.",
+    "country_value": "Tallet for hele landet i pilotrapportens tabeller om repræsentativitet.",
 }  # fmt: skip
 """The definition of each measure."""
 
@@ -40,7 +65,7 @@ COLUMNS = {
     "municipality_code": "Kommunekode; alle = de deltagende kommuner under ét.",
     "item_id": "Spørgsmål eller tema; response = deltagelse, weighting = vægte.",
     "measure": "Hvad tallet måler (se definition).",
-    "category": "Svarkategori eller svarmulighed; tom, når tallet ikke er en andel.",
+    "category": "Svarkategori, svarmulighed, kvartil, registeroplysning eller antagelse, som tallet gælder; ellers tom.",
     "domain": "Opdeling; all = alle borgere.",
     "domain_group": "Gruppe i opdelingen.",
     "definition": "Tallets definition i ord.",
@@ -57,8 +82,8 @@ COLUMNS = {
     "difference_to_all": "Forskel til de deltagende kommuner under ét.",
     "difference_to_rest": "Forskel til de øvrige deltagende kommuner.",
     "is_different_from_rest": "Om forskellen til de øvrige er sikker (Benjamini-Hochberg, 5 %).",
-    "difference_to_previous": "Forskel til den forrige offentliggjorte runde, når tallene er opgjort ens.",
-    "is_different_from_previous": "Om forskellen til forrige runde er sikker (Benjamini-Hochberg, 5 %).",
+    "difference_to_previous": "Forskel til den seneste tidligere periode, hvor tallet er offentliggjort og opgjort ens.",
+    "is_different_from_previous": "Om forskellen til den tidligere periode er sikker (Benjamini-Hochberg, 5 %).",
     "is_uncertain": "Vist, men bygger på færre end 30 svar.",
     "is_suppressed": "Skjult af hensyn til borgernes anonymitet; alle tal er fjernet.",
     "snapshot_id": "De frosne svar, tallet er beregnet af.",
@@ -85,7 +110,12 @@ def definition(figure: pd.Series, codebook: Codebook, instrument: Instrument, *,
     if figure["municipality_code"] == ALL_PARTICIPATING:
         sentences = ["De deltagende kommuner under ét."]
     sentences.append(MEASURES.get(str(figure["measure"]), str(figure["measure"])))
-    items = {item.item_id: item for item in instrument.items}
+    own = OWN_ITEMS.fullmatch(str(figure["item_id"])) is not None
+    items = {
+        item.item_id: item
+        for item in instrument.items
+        if not own or figure["municipality_code"] in item.visible_if.codes  # the same id is another question elsewhere
+    }
     item = items.get(str(figure["item_id"]))
     if item is not None:
         words = " / ".join(variant.text["da"] for variant in item.variants) or item.present["da"]
@@ -98,6 +128,8 @@ def definition(figure: pd.Series, codebook: Codebook, instrument: Instrument, *,
     domain, group = str(figure["domain"]), str(figure["domain_group"])
     if domain in ("target_group", "sex", "age_group", "duration", "status"):
         sentences.append(f"Gruppe: {codebook.name_of(domain, group)}.")
+    elif domain == "wave":
+        sentences.append(f"De, der svarede efter {WAVES[group]}.")
     elif domain != "all":
         sentences.append(f"Opdeling {domain}: {group}.")
     return " ".join(sentences)
@@ -111,12 +143,17 @@ def rounded_for_export(figures: pd.DataFrame, codebook: Codebook, instrument: In
     """
     table = figures.copy()
     parts = ["municipality_code", "item_id", "measure", "category", "domain", "domain_group"]
-    said = figures[parts].assign(municipality_code=figures["municipality_code"] == ALL_PARTICIPATING)
+    # A definition is the same in every municipality, but for questions of its own.
+    own = figures["item_id"].str.fullmatch(OWN_ITEMS)
+    everybody = figures["municipality_code"] == ALL_PARTICIPATING
+    said = figures[parts].assign(municipality_code=figures["municipality_code"].where(everybody | own, ""))
     distinct = said.assign(row=range(len(said))).drop_duplicates(parts)
     first = figures.iloc[distinct["row"]]
     words = [definition(row, codebook, instrument, is_named=False) for _, row in first.iterrows()]
     table["definition"] = said.merge(distinct[parts].assign(words=words), on=parts, how="left")["words"].to_numpy()
-    is_share = table["measure"].str.endswith(("share", "rate")) | (table["measure"] == "top2")
+    is_share = table["measure"].str.endswith(("share", "rate")) | table["measure"].isin(
+        ["top2", "rr1", "rr2", "ref1", "con1"]
+    )
     for name in ("value", "standard_error", "lower", "upper"):
         number = table[name].astype("float64")
         table[name] = number.round(3).where(is_share, number.round(2))

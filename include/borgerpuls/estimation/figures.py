@@ -6,8 +6,9 @@ number), and adds the comparisons of each municipality with the others and with 
 here: see disclosure.py.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from borgerpuls.estimation.categories import score_categories
 from borgerpuls.estimation.estimates import SCALE, Partition
 from borgerpuls.estimation.multiplicity import adjust_false_discovery
 from borgerpuls.estimation.variance import Floats, SurveyDesign, count_moments, survey_design
-from borgerpuls.questionnaire.definition import Instrument
+from borgerpuls.questionnaire.definition import Instrument, Item
 from borgerpuls.terms import ALL_PARTICIPATING, AnswerOutcome
 from borgerpuls.weighting.cells import Collapse
 from borgerpuls.weighting.coding import number_codes
@@ -29,6 +30,15 @@ SIGNIFICANCE_LEVEL = 0.05
 
 DOMAINS = ("target_group", "duration", "status", "sex", "age_group")
 """The partitions of every report, in their fixed order; `all` comes before them."""
+
+WAVE = "wave"
+"""The contact each answered after: all participating only, for `WAVE_ITEM` and the categories."""
+
+WAVES = ("1", "2", "3")
+WAVE_ITEM = "overall"
+
+OWN_ITEMS = re.compile(r"local\d")
+"""Questions of a municipality's own: the same id is another question in another municipality, so never together."""
 
 LOCAL_FLAGS = ("local_1", "local_2", "local_3")
 """A municipality's own groups, marked in its extract; their names mean something only in that municipality."""
@@ -73,10 +83,12 @@ class Survey:
             where the round has them, `LOCAL_FLAGS`, as text codes.
         answers: One row per respondent in the same order, one column per scale item and per option
             (`contact:socialafdelingen`): 1-5, or a code of why there is no valid answer.
-        items: The scale items.
-        options: Options by multi-select item.
+        items: The scale items of the codebook.
+        options: Options by multi-select item; a municipality's own questions with a choice are among them.
         codebook: Codes, labels and categories of the round.
         municipality_codes: In the order of the design's municipalities.
+        own_scales: Municipalities by own question with a scale.
+        own_options: Municipalities by own question with a choice and option.
     """
 
     design: SurveyDesign
@@ -86,6 +98,8 @@ class Survey:
     options: Mapping[str, tuple[str, ...]]
     codebook: Codebook
     municipality_codes: tuple[str, ...]
+    own_scales: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    own_options: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
 
 def prepare_survey(
@@ -101,25 +115,52 @@ def prepare_survey(
 
     Args:
         respondents: One row per answer that counts: `response_id, municipality_code, sex, age_group, target_group,
-            status, duration_group` and, where there are any, `LOCAL_FLAGS`.
+            status, duration_group` and, where there are any, `LOCAL_FLAGS` and `WAVE`.
         answers: As `answer_matrix`.
         collapse: The weighting cells of these answers.
         municipality_codes: In the order in which *collapse* numbers the municipalities.
         codebook: Codes, labels and categories.
-        instrument: Gives the options of multi-select items.
+        instrument: Gives the options of multi-select items, and the municipalities' own questions.
     """
     numbered = number_codes(respondents, codebook, municipality_codes)
     items = tuple(item for category in codebook.categories for item in category.items)
-    options = {item.item_id: item.codes for item in instrument.items if item.kind == "multi"}
+    own_scales, own_options = _own_items(instrument)
+    options = {item.item_id: item.codes for item in instrument.items if item.kind == "multi" and not _is_own(item)}
+    for item, code in own_options:
+        options[item] = (*options.get(item, ()), code)
     return Survey(
         design=survey_design(numbered, collapse, municipalities=range(len(municipality_codes))),
         respondents=respondents.rename(columns={"duration_group": "duration"}),
-        answers=answer_matrix(answers, respondents["response_id"].tolist(), items, options),
+        answers=answer_matrix(answers, respondents["response_id"].tolist(), (*items, *own_scales), options),
         items=items,
         options=options,
         codebook=codebook,
         municipality_codes=tuple(municipality_codes),
+        own_scales=own_scales,
+        own_options=own_options,
     )
+
+
+def _is_own(item: Item) -> bool:
+    return OWN_ITEMS.fullmatch(item.item_id) is not None
+
+
+def _own_items(
+    instrument: Instrument,
+) -> tuple[dict[str, frozenset[str]], dict[tuple[str, str], frozenset[str]]]:
+    """Return which municipalities ask each own question with a scale, and offer each option of one with a choice."""
+    scales: dict[str, frozenset[str]] = {}
+    options: dict[tuple[str, str], frozenset[str]] = {}
+    for item in instrument.items:
+        if not _is_own(item) or item.slot or item.kind == "open":
+            continue
+        codes = frozenset(item.visible_if.codes)  # the one municipality that asks it
+        if item.kind == "scale":
+            scales[item.item_id] = scales.get(item.item_id, frozenset()) | codes
+        else:
+            for code in item.codes:
+                options[(item.item_id, code)] = options.get((item.item_id, code), frozenset()) | codes
+    return scales, options
 
 
 def answer_matrix(
@@ -193,7 +234,7 @@ def survey_figures(survey: Survey, previous: pd.DataFrame | None = None) -> pd.D
 
     Args:
         survey: The round.
-        previous: The published figures of the round before, whose means may be compared with these; default none.
+        previous: The means of an earlier period that may be compared with these, as `trend.previous_means`; default none.
 
     Returns:
         One row per number: `municipality_code, item_id, measure, category, domain, domain_group`, the four counts,
@@ -204,10 +245,11 @@ def survey_figures(survey: Survey, previous: pd.DataFrame | None = None) -> pd.D
     frame = _numbered(survey)
     partitions = partitions_of(survey)
     option_columns = [f"{item}:{code}" for item, codes in survey.options.items() for code in codes]
-    wide = estimates.estimate_items(
-        survey.design, frame, [*survey.items, *option_columns], partitions, keep_missing_apart=True
-    )
-    wide["weighted_base"] = _weighted_base(survey, frame, [*survey.items, *option_columns], partitions)
+    columns = [*survey.items, *survey.own_scales, *option_columns]
+    waves = [Partition(WAVE, tuple(range(len(WAVES))), WAVE)] if WAVE in frame else []
+    wide = _estimated(survey, frame, columns, partitions)
+    if waves and WAVE_ITEM in survey.items:
+        wide = pd.concat([wide, _estimated(survey, frame, [WAVE_ITEM], waves)], ignore_index=True)
     is_option = wide["question"].isin(option_columns)
     items = wide[~is_option]
     parts = [_measure(items, "mean", "mean", "se_mean", "lo_mean", "hi_mean", "")]
@@ -219,17 +261,39 @@ def survey_figures(survey: Survey, previous: pd.DataFrame | None = None) -> pd.D
     split = shares["item_id"].str.split(":", n=1, expand=True).reindex(columns=[0, 1])
     shares["item_id"], shares["category"] = split[0], split[1]
     parts.append(shares)
-    category_figures, category_tests = _categories(survey, frame, partitions)
+    category_figures, category_tests = _categories(survey, frame, [*partitions, *waves])
     parts.append(category_figures)
     figures = _named(pd.concat(parts, ignore_index=True), survey, partitions)
+    figures = figures[_is_asked_there(figures, survey)].reset_index(drop=True)
     return _with_comparisons(figures, survey, frame, category_tests, previous)
 
 
 def with_ids(figures: pd.DataFrame, round_id: str, snapshot_id: str, code_version: str) -> pd.DataFrame:
     """Return *figures* with round, provenance and the id that names each number: its parts joined by `|`."""
     named = figures.assign(round_id=round_id, snapshot_id=snapshot_id, code_version=code_version)
-    named["figure_id"] = named[ID_PARTS].astype("str").agg("|".join, axis=1)
+    parts = named[ID_PARTS].astype("str")
+    named["figure_id"] = parts[ID_PARTS[0]].str.cat(parts[ID_PARTS[1:]], sep="|")
     return named
+
+
+def _estimated(
+    survey: Survey, frame: pd.DataFrame, columns: Sequence[str], partitions: Sequence[Partition]
+) -> pd.DataFrame:
+    wide = estimates.estimate_items(survey.design, frame, columns, partitions, keep_missing_apart=True)
+    wide["weighted_base"] = _weighted_base(survey, frame, columns, partitions)
+    return wide
+
+
+def _is_asked_there(figures: pd.DataFrame, survey: Survey) -> "pd.Series[bool]":
+    """Tell which figures can be: an own question only in its municipality, waves only of all participating."""
+    asked = {(item, "", code) for item, codes in survey.own_scales.items() for code in codes}
+    asked |= {(item, option, code) for (item, option), codes in survey.own_options.items() for code in codes}
+    option = figures["category"].where(figures["measure"] == "option_share", "")
+    own = figures["item_id"].str.fullmatch(OWN_ITEMS)
+    kept = ~own & ((figures["domain"] != WAVE) | (figures["municipality_code"] == ALL_PARTICIPATING))
+    names = zip(figures["item_id"][own], option[own], figures["municipality_code"][own], strict=True)
+    kept[own] = np.array([name in asked for name in names], dtype=bool)
+    return kept
 
 
 def _numbered(survey: Survey) -> pd.DataFrame:
@@ -238,6 +302,9 @@ def _numbered(survey: Survey) -> pd.DataFrame:
     for name in DOMAINS:
         order = {code: place for place, code in enumerate(survey.codebook.labels(name))}
         frame[name] = survey.respondents[name].map(order).fillna(-1).astype("int64").to_numpy()
+    if WAVE in survey.respondents:
+        order = {code: place for place, code in enumerate(WAVES)}
+        frame[WAVE] = survey.respondents[WAVE].map(order).fillna(-1).astype("int64").to_numpy()
     for name in LOCAL_FLAGS:
         groups = local_groups(survey.respondents, name)
         if groups:
@@ -320,6 +387,7 @@ def _named(figures: pd.DataFrame, survey: Survey, partitions: Sequence[Partition
         if partition.name in DOMAINS
         for place, code in enumerate(survey.codebook.labels(partition.name))
     }
+    names |= {(WAVE, place): code for place, code in enumerate(WAVES)}
     own = {
         (flag, code, place): group.replace("|", "/")
         for flag in LOCAL_FLAGS

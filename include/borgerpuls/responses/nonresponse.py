@@ -161,6 +161,91 @@ def representativity(
     )
 
 
+@dataclass(frozen=True)
+class CellRepresentativity:
+    """R, adjusted for the size of the sample, its standard error, and the unconditional partial indicator by variable."""
+
+    r_indicator: float
+    standard_error: float
+    partial: dict[str, float]
+
+
+def representativity_of_cells(
+    cells: pd.DataFrame,
+    sampled: pd.Series,
+    answered: pd.Series,
+    population: pd.Series,
+    *,
+    replicates: int = 100,
+    seed: int = 1,
+) -> CellRepresentativity:
+    """
+    Return the R-indicator of a sample counted by cell, with its error.
+
+    The same model and adjustment as `representativity`, each sampled person weighted by population over sampled of the
+    cell. The error is that of R over answers drawn again from the fitted propensities, cell by cell.
+
+    Args:
+        cells: One row per cell, one column per register variable.
+        sampled: Persons sampled per cell, > 0.
+        answered: Of them, those who answered.
+        population: Persons in the population per cell.
+        replicates: How often answers are drawn again.
+        seed: Of those draws.
+
+    Raises:
+        PropensityIsNotEstimable: Nobody or everybody answered.
+    """
+    x = _dummies(cells, list(cells.columns))
+    n, y, N = (column.to_numpy(dtype=float) for column in (sampled, answered, population))
+    if y.sum() in (0.0, n.sum()):
+        raise PropensityIsNotEstimable("Nobody or everybody answered.", where="The R-indicator")
+    rho = _fit_counts(x, n, y[None], N / n)
+    again = np.random.default_rng(seed).binomial(n.astype(np.int64), rho[0].clip(0, 1), (replicates, len(n)))
+    usable = again[(again.sum(axis=1) > 0) & (again.sum(axis=1) < n.sum())].astype(float)
+    redrawn = _r_of_counts(x, n, _fit_counts(x, n, usable, N / n), N)
+    deviation = rho[0] - (N @ rho[0]) / N.sum()
+    partial = {}
+    for name in cells.columns:
+        codes = pd.factorize(cells[name])[0]
+        persons = np.bincount(codes, weights=N)
+        partial[str(name)] = float(np.sqrt((np.bincount(codes, weights=N * deviation) ** 2 / persons).sum() / N.sum()))
+    return CellRepresentativity(float(_r_of_counts(x, n, rho, N)[0]), float(redrawn.std(ddof=1)), partial)
+
+
+def _fit_counts(x: Floats, n: Floats, y: Floats, d: Floats) -> Floats:
+    """Return fitted propensities (B, K) of many sets of answers (B, K) to the same cells, by Newton steps."""
+    w = d * n / (d @ n / n.sum())
+    share = y / n
+    ridge = np.full(x.shape[1], _RIDGE * w.sum())
+    ridge[0] = 0.0
+    beta = np.zeros((len(y), x.shape[1]))
+    start = share @ w / w.sum()
+    beta[:, 0] = np.log(start / (1.0 - start))
+    for _ in range(_MAX_STEPS):
+        rho = 1.0 / (1.0 + np.exp(-np.clip(beta @ x.T, -30.0, 30.0)))
+        gradient = (w * (share - rho)) @ x - ridge * beta
+        information = np.einsum("kp,bk,kq->bpq", x, w * rho * (1.0 - rho), x, optimize=True)
+        information += np.diag(np.maximum(ridge, 1e-12))
+        step = np.linalg.solve(information, gradient[..., None])[..., 0]
+        beta += np.clip(step, -4.0, 4.0)
+        if np.abs(step).max() < _TOLERANCE:
+            break
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(beta @ x.T, -30.0, 30.0))))
+
+
+def _r_of_counts(x: Floats, n: Floats, rho: Floats, N: Floats) -> Floats:
+    """Return the adjusted R of each set of propensities (B, K)."""
+    persons, total = n.sum(), N.sum()
+    mean = rho @ N / total
+    S2 = ((rho - mean[:, None]) ** 2 @ N) / max(total - 1.0, 1.0)
+    spread = n * rho * (1.0 - rho)
+    inverse = np.linalg.pinv(np.einsum("kp,bk,kq->bpq", x, spread, x, optimize=True))
+    chance = np.einsum("bk,kp,bpq,kq->b", spread * rho * (1.0 - rho), x, inverse, x, optimize=True) / persons
+    adjusted = np.maximum((1.0 + 1.0 / persons - 1.0 / total) * S2 - chance, 0.0)
+    return np.asarray(1.0 - 2.0 * np.sqrt(adjusted))
+
+
 def early_against_late(score: pd.Series, weight: pd.Series, wave: pd.Series) -> pd.DataFrame:
     """
     Compare those who answered after each contact: if the late differ, so may those who never answered.

@@ -13,7 +13,7 @@ import pandas as pd
 
 from borgerpuls.codebooks.codebook import Codebook, load_codebook
 from borgerpuls.estimation import figures as figure_methods
-from borgerpuls.estimation.response_figures import response_figures, weighting_figures
+from borgerpuls.estimation.round_figures import RoundTables, round_figures
 from borgerpuls.questionnaire.definition import Instrument, load_instrument
 from borgerpuls.responses.collection import item_outcomes, responses_of
 from borgerpuls.sampling.selection import draw_sample
@@ -26,6 +26,7 @@ from borgerpuls.weighting.coding import number_codes
 from borgerpuls.weighting.raking import weight_summary
 
 VERSION = "2023"
+DAYS_BETWEEN_WAVES = 7
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,11 @@ class WholeRound:
     Attributes:
         country: The country.
         people: One row per citizen of the population, as `response_figures` wants them.
-        responses: One row per answer that counts, as `responses.response`.
+        responses: One row per answer that counts, as `responses.response`, and the `wave` it came after.
         answers: One row per answer and item, as `responses.answer`.
         collapse: The weighting cells.
         weights: `id` (the response), `weight`, `muni`, as `weight_to_population` gives them.
-        arrivals: `municipality_code`, `day` of every answer that counts.
+        arrivals: `municipality_code`, `day`, `minutes` (complete ones) of every answer that counts.
     """
 
     country: Country
@@ -73,21 +74,40 @@ class WholeRound:
             self.responses, self.answers, self.collapse, self.municipality_codes, self.codebook, self.instrument
         )
 
-    def figures(self) -> pd.DataFrame:
-        """Return every figure of the round, nothing withheld yet."""
+    @property
+    def tables(self) -> RoundTables:
+        """What the figures are made of."""
         codes = self.municipality_codes
         weights = self.weights.assign(municipality_code=[codes[muni] for muni in self.weights["muni"]])
         summary = weight_summary(self.weights)
         summary["municipality_code"] = [ALL_PARTICIPATING if muni < 0 else codes[muni] for muni in summary["muni"]]
-        days = (self.country.dates.close_date - self.country.dates.invitation_date).days
-        return pd.concat(
-            [
-                figure_methods.survey_figures(self.survey),
-                response_figures(self.people, self.arrivals, days),
-                weighting_figures(weights, summary),
-            ],
-            ignore_index=True,
+        dates = self.country.dates
+        return RoundTables(
+            survey=self.survey,
+            people=self.people,
+            arrivals=self.arrivals,
+            cells=self._cells(),
+            weights=weights,
+            diagnostics=summary,
+            field_days=(dates.close_date - dates.invitation_date).days,
         )
+
+    def figures(self) -> pd.DataFrame:
+        """Return every figure of the round, nothing withheld yet."""
+        return round_figures(self.tables)
+
+    def _cells(self) -> pd.DataFrame:
+        """Return the weighting cells by their codes, as the weighting stage writes them."""
+        cells, codebook = self.collapse.cells, self.codebook
+        orders = {
+            "municipality_code": ("muni", self.municipality_codes),
+            "sex": ("sex", list(codebook.labels("sex"))),
+            "age_group": ("age", list(codebook.labels("age_group"))),
+            "target_group": ("tg", list(codebook.labels("target_group"))),
+        }
+        named = {name: [order[place] for place in cells[column]] for name, (column, order) in orders.items()}
+        cell_id = cells["cell"].astype("str").where(cells["outcome"] == "")
+        return pd.DataFrame(named | {"population_n": cells["N"], "respondent_n": cells["r"], "cell_id": cell_id})
 
 
 def make_round(seed: int, kind: CountryKind = "pilot", *, is_spread: bool = True) -> WholeRound:
@@ -120,12 +140,15 @@ def make_round(seed: int, kind: CountryKind = "pilot", *, is_spread: bool = True
     numbered = number_codes(counted, codebook, codes).rename(columns={"response_id": "id"})
     collapse = collapse_cells(population, numbered, order=codebook.collapse_numbers)
     visits = plan.visits.set_index("person_id")
+    day = visits["day_offset"].reindex(counted["response_id"]).to_numpy()
     arrivals = pd.DataFrame(
         {
             "municipality_code": counted["municipality_code"],
-            "day": visits["day_offset"].reindex(counted["response_id"]).to_numpy(),
+            "day": day,
+            "minutes": counted["duration_minutes"].where(counted["completeness"] == Completeness.COMPLETE),
         }
     )
+    counted["wave"] = (1 + (day // DAYS_BETWEEN_WAVES).clip(0, 2)).astype("int64").astype("str")
     return WholeRound(
         country=country,
         people=_people(country, sample, counted),
