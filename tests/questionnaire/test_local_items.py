@@ -1,9 +1,15 @@
 """A municipality's own questions: asked there and nowhere else, fixed when the round is approved."""
 
+import html
+from pathlib import Path
+
+import pandas as pd
 import pytest
 from small_round import Country
 from sqlalchemy import text
+from typer.testing import CliRunner
 
+from borgerpuls.cli import app
 from borgerpuls.database import transaction
 from borgerpuls.errors import FormIsNotOpen, InstrumentIsIncomplete, ScaleIsUnknown
 from borgerpuls.questionnaire.codebook import codebook_table, compare_codebooks
@@ -70,6 +76,16 @@ def test_the_codebook_names_every_item_and_code_once() -> None:
         .iloc[0]
         .startswith("målgruppe er aktivitetsparat og (contact er")
     )
+
+
+def test_the_codebook_is_written_as_a_table_and_as_a_danish_page(tmp_path: Path) -> None:
+    shown = CliRunner().invoke(app, ["questionnaire", "codebook", "2024", "--out", str(tmp_path)])
+    assert shown.exit_code == 0
+    table = pd.read_csv(tmp_path / "kodebog-2024.csv", sep=";", encoding="utf-8-sig", dtype=str, keep_default_na=False)
+    pd.testing.assert_frame_equal(table, codebook_table(load_instrument("2024")), check_dtype=False)
+    page = (tmp_path / "kodebog-2024.html").read_text(encoding="utf-8")
+    assert '<html lang="da">' in page
+    assert all(html.escape(wording, quote=True).replace("&#x27;", "&#39;") in page for wording in set(table["nutid"]))
 
 
 def test_what_changed_between_two_versions_is_said() -> None:

@@ -31,7 +31,7 @@ _HEAD = """# Faults: what was run and what was found
 Written by `make faults`; do not edit. PostgreSQL with fsync, full_page_writes and synchronous_commit on. The gateways are
 processes of their own, whose append-only ledgers are the oracle: after every run they are compared with ours message by
 message. *Doubles* were accepted twice, *lost* are those we call sent that nobody has, those somebody has that we call
-unsent, and those in no state at all. "0 of n" bounds the rate at 3/n (95 %). `make faults ARGS="T4 T11"` runs some of them.
+unsent, and those in no state at all. In T17 and T17b the oracle is the ledger of the citizens' browsers. "0 of n" bounds the rate at 3/n (95 %). `make faults ARGS="T4 T11"` runs some of them.
 
 """
 _TABLE = ["| | Fault | Dose | Doubles | Lost | In doubt | Recovered in | Holds |", "| --- " * 8 + "|"]
