@@ -541,7 +541,7 @@ def _set_cookie(service: _Service, response: Response, name: str, value: str) ->
 
 
 def _language(wanted: str) -> str:
-    return wanted if wanted in pages.LANGUAGES else "da"
+    return wanted if wanted in pages.languages() else pages.FIRST_LANGUAGE
 
 
 def _one(fields: Mapping[str, tuple[str, ...]], name: str) -> str:

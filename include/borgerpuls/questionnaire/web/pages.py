@@ -19,8 +19,15 @@ from borgerpuls.questionnaire.routing import asked_pages, previous_page, wording
 from borgerpuls.questionnaire.submission import Form, Ticked
 from borgerpuls.resources import resource_folder
 
-LANGUAGES = ("da", "en")
-_LOCALES = {"da": "da_DK", "en": "en_GB"}
+FIRST_LANGUAGE = "da"
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """Return the languages there are texts in, Danish first: one file in `texts/` and one folder of pages each."""
+    folder = resource_folder("templates") / "questionnaire" / "texts"
+    found = sorted(path.stem for path in folder.glob("*.yaml"))
+    return (FIRST_LANGUAGE, *(language for language in found if language != FIRST_LANGUAGE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,7 @@ def _environment() -> Environment:
 def render(template: str, language: str, **context: Any) -> bytes:
     """Return a page in *language*; `t` holds its texts."""
     page = _environment().get_template(template)
-    html = page.render(t=texts(language), language=language, languages=LANGUAGES, names=_names(), **context)
+    html = page.render(t=texts(language), language=language, languages=languages(), names=_names(), **context)
     return html.encode("utf-8")
 
 
@@ -77,10 +84,12 @@ def render_page(
         instrument: The form's version.
         form: Background and answers so far.
         page_id: A page this citizen is asked.
-        language: One of the instrument's languages.
+        language: The citizen's; Danish where the instrument is not written in it.
         mark: The signed mark of `sessions.seal_page`.
         rejected: What was just sent and could not be saved; shown again with what is wrong.
     """
+    if language not in instrument.languages:
+        language = FIRST_LANGUAGE
     pages = asked_pages(instrument, form.background, form.choices)
     number = next(place for place, (page, _) in enumerate(pages, 1) if page.page_id == page_id)
     page, items = pages[number - 1]
@@ -119,12 +128,12 @@ def own_answers(instrument: Instrument, form: Form, language: str) -> list[tuple
 
 def in_words(day: date, language: str) -> str:
     """Return a date as it is written: 18. september 2023."""
-    return str(format_date(day, format="long", locale=_LOCALES[language]))
+    return str(format_date(day, format="long", locale=texts(language)["locale"]))
 
 
 @cache
 def _names() -> Mapping[str, str]:
-    return {language: texts(language)["language_name"] for language in LANGUAGES}
+    return {language: texts(language)["language_name"] for language in languages()}
 
 
 def _show(instrument: Instrument, form: Form, item: Item, language: str, rejected: Ticked | None) -> Shown:
