@@ -2,22 +2,24 @@
 The attacker: what somebody who has everything that is published about a round can work out about what is withheld.
 
 For every withheld cell the numbers of respondents behind it are unknown: valid, don't know, not asked, broken off, and one
-per answer with its weighted total. Known is everything shown, as exactly as it is ever printed: counts, shares to a tenth
-of a per cent, weighted bases to a person, the smallest and largest weight, how many responded in the domain. Groups add up
-to their whole, municipalities to all participating, durations to those still attached. A linear programme gives the range
-that each count can still have.
+per answer with its weighted total. Known is everything shown, as exactly as it is ever printed (printed.py): counts,
+shares, means, weighted bases, the smallest and largest weight, how many responded in the domain, differences from all and
+from the rest; what an earlier publication of the same answers or a later round says of a cell is known too. Groups add up
+to their whole, municipalities to all participating, durations to those still attached; and a category is the mean of
+its items, so that the items of one category are attacked together. A linear programme gives the range that each count can
+still have.
 
 *Derived* is a number of valid answers (or of respondents, or of persons sampled or in the population) with a range of
 fewer than `ROOM`; and a don't-know or answer count that is certainly above zero with such a range. That nobody in a
 withheld group gave an answer can follow from the whole alone, which is shown by rule; it is not counted as derived.
 
-Why something is withheld is not published, so it is not known here. Counts of respondents are carried from item to item;
-other ties between items are not, except between a category and its items in disclosure.py.
+Why something is withheld is not published, so it is not known here. Between items of different categories only the
+counts of respondents are carried.
 
 Source: Fischetti & Salazar (2001), Management Science 47(7), 1008-1027 (attacker's problem of cell suppression).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -40,22 +42,32 @@ from borgerpuls.estimation.disclosure import (
 )
 from borgerpuls.estimation.feasible import EPSILON, Knowledge, is_narrow
 from borgerpuls.estimation.figures import COUNTS
+from borgerpuls.estimation.printed import (
+    BASE,
+    BROKEN_OFF,
+    DONT_KNOW,
+    HIGHEST,
+    LOWEST,
+    MEAN_STEP,
+    NOT_ASKED,
+    SCORE,
+    VALID,
+    Key,
+    Printed,
+    printed_cells,
+)
 from borgerpuls.terms import ALL_PARTICIPATING
 
 Floats = npt.NDArray[np.float64]
 
-SHARE_STEP = 0.001
-"""Shares are printed to a tenth of a per cent in the finest artefact."""
-
 WEIGHT_STEP = 0.01
-BASE_STEP = 1.0
-"""Smallest and largest weight are printed with two decimals, weighted bases in whole persons."""
+"""Smallest and largest weight are printed with two decimals."""
+
+LEAST_VALID_SHARE = 0.5
+"""A person has a category score when at least this share of the items asked is valid, in every codebook so far."""
 
 MOST_REPAIRS = 8
 """Rounds of attack and repair; what is then still derived stops the publication."""
-
-Key = tuple[str, str, str]
-"""Municipality, domain and group."""
 
 Cell = tuple[str, str, str, str]
 """Municipality, item, domain and group."""
@@ -83,17 +95,14 @@ class _Sum:
     """Most respondents that are in the whole and in none of the parts."""
 
 
-@dataclass(frozen=True)
-class _Cell:
-    """What is published of one cell: counts in the order of `COUNTS`, weighted base, share per answer; or nothing."""
-
-    counts: Floats | None
-    base: float
-    shares: Mapping[str, float]
-
-
 def derived_counts(
-    figures: pd.DataFrame, sensitive: Collection[Cell] | None = None, items: Collection[str] | None = None
+    figures: pd.DataFrame,
+    sensitive: Collection[Cell] | None = None,
+    items: Collection[str] | None = None,
+    *,
+    categories: Mapping[str, Sequence[str]] | None = None,
+    earlier: pd.DataFrame | None = None,
+    means: Mapping[Cell, tuple[float, float]] | None = None,
 ) -> list[Derived]:
     """
     Return every withheld count that the published figures give away.
@@ -103,12 +112,15 @@ def derived_counts(
         sensitive: The cells that are withheld for their own sake; of those that are withheld to protect them only the
             number of valid answers is looked at. Default all.
         items: Only these items and categories are attacked; default all.
+        categories: The items of each category score.
+        earlier: Figures of the same answers that were published before; what they show is known. Default none.
+        means: Least and largest mean of withheld cells that other rounds give away (`means_told_by`); default none.
 
     Raises:
         ValueError: The published figures contradict each other.
     """
-    table = figures.copy()
-    table["item_id"] = withheld_measures(figures)
+    table = _with_earlier(figures, earlier)
+    table["item_id"] = withheld_measures(table)
     survey = table[~table["item_id"].isin([RESPONSE, "population", "sampled"])]
     weights = _weight_ranges(figures)
     respondents = _respondents(table, survey)
@@ -118,22 +130,16 @@ def derived_counts(
         found += _attack_totals(item, known, _sums(known, None))[0]
     found_here, ranges = _attack_totals(RESPONSE, respondents, _sums(respondents, None))
     found += found_here
-    residual = _residuals(respondents)
-    for name, rows in survey.groupby("item_id", sort=True):
-        if items is not None and name not in items:
+    known_means = {**_means_from_differences(survey), **(means or {})}
+    attack = _Attack(weights, ranges, _residuals(respondents), known_means, sensitive)
+    wanted = None if items is None else set(items)
+    rows_of = {str(name): rows for name, rows in survey.groupby("item_id", sort=True)}
+    for category, members in _themes(rows_of, categories or {}):
+        names = [name for name in (category, *members) if name in rows_of]
+        if wanted is not None and not wanted.intersection(names):
             continue
-        cells = _cells(rows)
-        if any(cell.counts is None for cell in cells.values()):
-            # Where nobody was asked there is no figure: everybody who responded there is "not asked". Domains that only
-            # other items or the counts of taking part are split by say nothing of this one.
-            domains = {domain for _, domain, _ in cells}
-            cells |= {
-                key: _Cell(np.array([0.0, 0.0, np.nan if count is None else count, 0.0]), 0.0, {})
-                for key, count in respondents.items()
-                if key not in cells and key[1] in domains
-            }
-            own = None if sensitive is None else {(m, d, g) for m, i, d, g in sensitive if i == name}
-            found += _attack_item(str(name), cells, _sums(cells, residual), ranges, weights, own)
+        if any(rows_of[name]["is_suppressed"].any() for name in names):
+            found += attack.theme(category, {name: rows_of[name] for name in names})
     return found
 
 
@@ -148,13 +154,17 @@ def protect(
     exposed: list[Cell] = []
     items: set[str] | None = None
     before: pd.DataFrame | None = None
+    together: Mapping[str, Sequence[str]] = {}  # each item alone, as long as that finds something: it is much faster
     for _ in range(MOST_REPAIRS):
         protected, reasons = suppress(figures, thresholds, categories=categories, exposed=exposed)
         if before is not None:  # an item of which nothing more is withheld was safe and still is
             changed = pd.concat([before, reasons]).drop_duplicates(CELL, keep=False)["item_id"]
             items = set(changed) | {cell[1] for cell in exposed}
         sensitive = set(reasons.loc[reasons["reason"] != COMPLEMENTARY, CELL].itertuples(index=False, name=None))
-        found = derived_counts(protected, sensitive, items)
+        found = derived_counts(protected, sensitive, items, categories=together)
+        if not found and together is not categories:
+            together, items = categories, None
+            found = derived_counts(protected, sensitive, categories=together)
         if not found:
             break
         exposed += dict.fromkeys(one[:4] for one in found)
@@ -162,26 +172,57 @@ def protect(
     return protected, reasons
 
 
+def means_told_by(later: pd.DataFrame) -> dict[Cell, tuple[float, float]]:
+    """
+    Return what a later round says of the means of the round before it: its mean less the printed difference.
+
+    Args:
+        later: Published figures of the later round.
+    """
+    rows = later[later["measure"].isin(["mean", "category_mean"]) & ~later["is_suppressed"].astype(bool)]
+    rows = rows[rows["difference_to_previous"].notna()]
+    mean = rows["value"].astype(float).round(2) - rows["difference_to_previous"].astype(float).round(2)
+    cells = rows[CELL].itertuples(index=False, name=None)
+    return {cell: (value - MEAN_STEP, value + MEAN_STEP) for cell, value in zip(cells, mean, strict=True)}
+
+
 # --- what is published -------------------------------------------------------------------------------------------
+
+
+def _with_earlier(figures: pd.DataFrame, earlier: pd.DataFrame | None) -> pd.DataFrame:
+    """Return *figures* in which what was shown before is shown again."""
+    table = figures.copy()
+    if earlier is None or earlier.empty:
+        return table
+    columns = [*CELL, "measure", "category"]
+    shown = earlier[~earlier["is_suppressed"].astype(bool)].set_index(columns)
+    keys = pd.MultiIndex.from_frame(table[columns])
+    again = table["is_suppressed"].to_numpy(dtype=bool) & keys.isin(shown.index)
+    known = [*COUNTS, "weighted_base", "value", "difference_to_all", "difference_to_rest"]
+    before = shown[known].reindex(keys[again])
+    for name in known:
+        values = table[name].astype("float64")
+        values[again] = before[name].to_numpy(dtype=float, na_value=np.nan)
+        table[name] = values
+    table.loc[again, "is_suppressed"] = False
+    return table
+
+
+def _themes(rows_of: Mapping[str, object], categories: Mapping[str, Sequence[str]]) -> Iterable[tuple[str, list[str]]]:
+    """Yield each category with its items; an item of no category as ("", item)."""
+    placed = set()
+    for category, members in categories.items():
+        present = [item for item in members if item in rows_of]
+        if present or category in rows_of:
+            placed |= {category, *present}
+            yield category, present
+    for item in rows_of:
+        if item not in placed:
+            yield "", [item]
 
 
 def _key(rows: pd.DataFrame) -> list[Key]:
     return list(zip(rows["municipality_code"], rows["domain"], rows["domain_group"], strict=True))
-
-
-def _cells(rows: pd.DataFrame) -> dict[Key, _Cell]:
-    """Return what is published of every cell of one item."""
-    shares: dict[Key, dict[str, float]] = {}
-    parts = rows[rows["measure"].isin(["share", "option_share"])]
-    for key, answer, value in zip(_key(parts), parts["category"], parts["value"], strict=True):
-        shares.setdefault(key, {})[answer] = float(value)
-    first = rows.drop_duplicates(["municipality_code", "domain", "domain_group"])
-    counts = first[COUNTS].to_numpy(dtype=float, na_value=np.nan)
-    bases = first["weighted_base"].to_numpy(dtype=float, na_value=np.nan)
-    return {
-        key: _Cell(None if hidden else counts[row], float(bases[row]), shares.get(key, {}))
-        for row, (key, hidden) in enumerate(zip(_key(first), first["is_suppressed"], strict=True))
-    }
 
 
 def _counted(table: pd.DataFrame, item: str) -> dict[Key, float | None]:
@@ -190,10 +231,16 @@ def _counted(table: pd.DataFrame, item: str) -> dict[Key, float | None]:
     share = {"population": "population_share", "sampled": "sample_share", RESPONSE: "respondent_share"}[item]
     rows = table[(table["item_id"] == item) & table["measure"].isin([whole, share])]
     value = rows["valid_n"].where(rows["measure"] == share, rows["value"]).astype("float64")
-    return {
+    known = {
         key: None if hidden else float(count)
         for key, hidden, count in zip(_key(rows), rows["is_suppressed"], value, strict=True)
     }
+    rates = table[(table["measure"] == "response_rate") & ~table["is_suppressed"].astype(bool)]
+    printed = {RESPONSE: "valid_n", "sampled": "weighted_base"}.get(item)
+    for key, count in zip(_key(rates), rates[printed].astype("float64"), strict=True) if printed else ():
+        if known.get(key) is None:
+            known[key] = float(count)
+    return known
 
 
 def _respondents(table: pd.DataFrame, survey: pd.DataFrame) -> dict[Key, float | None]:
@@ -211,7 +258,7 @@ def _respondents(table: pd.DataFrame, survey: pd.DataFrame) -> dict[Key, float |
 
 def _weight_ranges(figures: pd.DataFrame) -> dict[str, tuple[float, float]]:
     rows = figures[figures["item_id"] == "weighting"]
-    value = rows.set_index(["municipality_code", "measure"])["value"].astype("float64").dropna()
+    value = rows.set_index(["municipality_code", "measure"])["value"].astype("float64").dropna().round(2)
     overall = (
         float(value.get((ALL_PARTICIPATING, "weight_min"), 1.0)) - WEIGHT_STEP / 2,
         float(value.get((ALL_PARTICIPATING, "weight_max"), 1e6)) + WEIGHT_STEP / 2,
@@ -244,8 +291,24 @@ def _residuals(respondents: Mapping[Key, float | None]) -> dict[str, float]:
     return {place: left if gap is None else gap for place, gap in known.items()}
 
 
-def _sums(cells: Mapping[Key, object], residual: Mapping[str, float] | None) -> list[_Sum]:
+def _means_from_differences(survey: pd.DataFrame) -> dict[Cell, tuple[float, float]]:
+    """Return the means of all participating that are withheld and follow from a municipality and its difference."""
+    hidden = survey[survey["is_suppressed"].astype(bool) & (survey["municipality_code"] == ALL_PARTICIPATING)]
+    withheld = set(hidden[CELL].itertuples(index=False, name=None))
+    rows = survey[survey["difference_to_all"].notna() & ~survey["is_suppressed"].astype(bool)]
+    told: dict[Cell, tuple[float, float]] = {}
+    for row in rows.itertuples():
+        cell = (ALL_PARTICIPATING, str(row.item_id), str(row.domain), str(row.domain_group))
+        if cell in withheld:
+            mean = round(float(row.value), 2) - round(float(row.difference_to_all), 2)  # type: ignore[arg-type]
+            least, most = told.get(cell, (LOWEST, HIGHEST))
+            told[cell] = max(least, mean - MEAN_STEP), min(most, mean + MEAN_STEP)
+    return told
+
+
+def _sums(cells: Iterable[Key], residual: Mapping[str, float] | None) -> list[_Sum]:
     """Return every way in which cells add up, leaving out those that have neither whole nor parts."""
+    known = set(cells)
     groups: dict[tuple[str, str], list[Key]] = {}
     places: dict[tuple[str, str], list[Key]] = {}
     for key in cells:
@@ -260,10 +323,10 @@ def _sums(cells: Mapping[Key, object], residual: Mapping[str, float] | None) -> 
         rest = 0.0
         if domain in (STATUS, DURATION):
             rest = np.inf if residual is None else residual.get(place, np.inf)
-        if whole in cells:
+        if whole in known:
             sums.append(_Sum(whole, tuple(parts), rest))
     for (domain, group), parts in places.items():
-        if (ALL_PARTICIPATING, domain, group) in cells:
+        if (ALL_PARTICIPATING, domain, group) in known:
             sums.append(_Sum((ALL_PARTICIPATING, domain, group), tuple(parts), 0.0))
     return sums
 
@@ -285,153 +348,251 @@ def _attack_totals(
         shown = sum(known[key] or 0.0 for key in one.parts)
         whole = [hidden[one.whole]] if one.whole in hidden else []
         total = -shown if whole else (known[one.whole] or 0.0) - shown
-        signs = [1.0] * len(parts) + [-1.0] * len(whole)
-        knowledge.know([*parts, *whole], signs, (total if not whole else -shown) - one.rest, total)
+        knowledge.know([*parts, *whole], [1.0] * len(parts) + [-1.0] * len(whole), total - one.rest, total)
     keys = list(hidden)
     _bound(knowledge, max((count for count in known.values() if count is not None), default=0.0))
     least, most = knowledge.ranges([hidden[key] for key in keys], ROOM)
+    narrow = is_narrow(least, most, ROOM)
     found = [
         Derived(key[0], item, key[1], key[2], "n", round(float(low)), round(float(high)))
-        for key, low, high, narrow in zip(keys, least, most, is_narrow(least, most, ROOM), strict=True)
-        if narrow
+        for key, low, high, is_close in zip(keys, least, most, narrow, strict=True)
+        if is_close
     ]
     # The ends that were only seen are no bounds: what is not narrow stays open.
-    for key, low, high in zip(keys, least, most, strict=True):
-        ranges[key] = (
-            (float(low), float(high)) if is_narrow(np.array([low]), np.array([high]), ROOM)[0] else (0, np.inf)
-        )
+    for key, low, high, is_close in zip(keys, least, most, narrow, strict=True):
+        ranges[key] = (float(low), float(high)) if is_close else (0.0, np.inf)
     return found, ranges
 
 
 @dataclass(frozen=True)
-class _Unknown:
-    """The unknowns of one withheld cell."""
+class _Member:
+    """One item of a theme, or its category: what is printed, and the first unknown of each withheld cell."""
 
-    counts: tuple[int, ...]
-    base: int
-    answers: Mapping[str, tuple[int, int]]
+    printed: Printed
+    first: Mapping[int, int]
+    """Row of a withheld cell: the number of its first unknown; the others follow in the order of the quantities."""
 
-
-def _attack_item(
-    item: str,
-    cells: Mapping[Key, _Cell],
-    sums: list[_Sum],
-    respondents: Mapping[Key, tuple[float, float]],
-    weights: Mapping[str, tuple[float, float]],
-    sensitive: Collection[Key] | None,
-) -> list[Derived]:
-    names = sorted({answer for cell in cells.values() for answer in cell.shares})
-    is_scale = any(answer.isdigit() for answer in names)
-    knowledge = Knowledge()
-    hidden = {
-        key: _unknown_cell(knowledge, names, is_scale, respondents.get(key, (0.0, np.inf)), weights[key[0]])
-        for key, cell in cells.items()
-        if cell.counts is None
-    }
-    for one in sums:
-        _know_sum(knowledge, one, cells, hidden, names, weights)
-    _bound(
-        knowledge, max((float(cell.counts.sum()) for cell in cells.values() if cell.counts is not None), default=0.0)
-    )
-    targets = [
-        (key, name, column)
-        for key, own in hidden.items()
-        for name, column in _targets(own)
-        if name == COUNTS[0] or sensitive is None or key in sensitive
-    ]
-    may_be_none = np.array([name != COUNTS[0] for _, name, _ in targets], dtype=bool)
-    least, most = knowledge.ranges([column for _, _, column in targets], ROOM, may_be_none.tolist())
-    narrow = is_narrow(least, most, ROOM, may_be_none)
-    found = []
-    for (key, name, _), low, high, is_close in zip(targets, least, most, narrow, strict=True):
-        if is_close:
-            ends = int(np.ceil(low - EPSILON)), int(np.floor(high + EPSILON))
-            found.append(Derived(key[0], item, key[1], key[2], name, *ends))
-    return found
+    def term(self, key: Key, quantity: int) -> tuple[int | None, float, float]:
+        """Return the unknown of a quantity, or its ends where it is printed; nothing where the cell does not exist."""
+        row = self.printed.row_of.get(key)
+        if row is None:
+            return None, 0.0, 0.0
+        if row in self.first:
+            return self.first[row] + quantity, 0.0, 0.0
+        return None, float(self.printed.low[row, quantity]), float(self.printed.high[row, quantity])
 
 
-def _targets(own: _Unknown) -> list[tuple[str, int]]:
-    """The counts that must stay unknown: valid, don't know, and one per answer."""
-    return [(COUNTS[0], own.counts[0]), (COUNTS[1], own.counts[1])] + [
-        (f"answer {name}", columns[0]) for name, columns in own.answers.items()
-    ]
+class _Row:
+    """A linear expression of unknowns and printed intervals, on its way into the knowledge."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self.knowledge = knowledge
+        self.columns: list[int] = []
+        self.coefficients: list[float] = []
+        self.low = self.high = 0.0
+
+    def add(self, term: tuple[int | None, float, float] | int, coefficient: float) -> "_Row":
+        """Add coefficient · term."""
+        column, low, high = (term, 0.0, 0.0) if isinstance(term, int) else term
+        if column is None:
+            ends = coefficient * low, coefficient * high
+            self.low, self.high = self.low + min(ends), self.high + max(ends)
+        else:
+            self.columns.append(column)
+            self.coefficients.append(coefficient)
+        return self
+
+    def within(self, low: float, high: float) -> None:
+        """Know that low <= expression <= high; says nothing where every term is printed."""
+        if self.columns:
+            self.knowledge.know(self.columns, self.coefficients, low - self.high - EPSILON, high - self.low + EPSILON)
 
 
-def _unknown_cell(
-    knowledge: Knowledge,
-    names: list[str],
-    is_scale: bool,
-    responded: tuple[float, float],
-    weight: tuple[float, float],
-) -> _Unknown:
-    counts = tuple(knowledge.unknown(upper=responded[1]) for _ in COUNTS)
-    base = knowledge.unknown()
-    answers = {name: (knowledge.unknown(), knowledge.unknown()) for name in names}
-    knowledge.know(counts, [1.0] * len(counts), *responded)
-    lightest, heaviest = weight
-    pairs = [(counts[0], base), *answers.values()]
-    for count, total in pairs:
-        knowledge.know([total, count], [1.0, -lightest], 0.0, np.inf)
-        knowledge.know([total, count], [1.0, -heaviest], -np.inf, 0.0)
-    if is_scale and names:
-        knowledge.know([counts[0], *(n for n, _ in answers.values())], [1.0] + [-1.0] * len(names), 0.0, 0.0)
-        knowledge.know([base, *(t for _, t in answers.values())], [1.0] + [-1.0] * len(names), 0.0, 0.0)
-    for count, total in () if is_scale else answers.values():
-        # Those who did not choose an option have weights too.
-        knowledge.know([base, total, counts[0], count], [1.0, -1.0, -lightest, lightest], 0.0, np.inf)
-        knowledge.know([base, total, counts[0], count], [1.0, -1.0, -heaviest, heaviest], -np.inf, 0.0)
-        knowledge.know([counts[0], count], [1.0, -1.0], 0.0, np.inf)
-    return _Unknown(counts, base, answers)
+@dataclass(frozen=True)
+class _Attack:
+    """What is known about all items of the round."""
+
+    weights: Mapping[str, tuple[float, float]]
+    respondents: Mapping[Key, tuple[float, float]]
+    residual: Mapping[str, float]
+    means: Mapping[Cell, tuple[float, float]]
+    sensitive: Collection[Cell] | None
+
+    def theme(self, category: str, rows_of: Mapping[str, pd.DataFrame]) -> list[Derived]:
+        """Attack a category and its items together; return what is derived."""
+        knowledge = Knowledge()
+        members: dict[str, _Member] = {}
+        for name, rows in rows_of.items():
+            printed = printed_cells(rows, self.weights, self._nobody_asked(rows))
+            first = {int(row): knowledge.unknowns(printed.size) for row in np.flatnonzero(printed.is_hidden)}
+            members[name] = _Member(printed, first)
+            for row, column in first.items():
+                self._know_cell(knowledge, name, printed, printed.keys[row], column)
+            for one in _sums(printed.keys, self.residual):
+                self._know_sum(knowledge, one, members[name])
+        if category in members:
+            items = [member for name, member in members.items() if name != category]
+            touched = {member.printed.keys[row] for member in members.values() for row in member.first}
+            for key in touched if items else ():
+                self._know_category(knowledge, key, members[category], items)
+        largest = max((_largest(member.printed) for member in members.values()), default=0.0)
+        _bound(knowledge, largest)
+        return self._derived(knowledge, members)
+
+    def _nobody_asked(self, rows: pd.DataFrame) -> dict[Key, tuple[float, float]]:
+        """
+        Return who responded where the item could have a figure, by its domains; where it has none, nobody was asked.
+
+        Domains that only other items are split by say nothing of this one, and an item of one municipality nothing of
+        the others.
+        """
+        places, domains = set(rows["municipality_code"]), set(rows["domain"])
+        return {
+            key: ends
+            for key, ends in self.respondents.items()
+            if key[1] in domains and (key[0] in places or ALL_PARTICIPATING in places)
+        }
+
+    def _derived(self, knowledge: Knowledge, members: Mapping[str, _Member]) -> list[Derived]:
+        targets = []
+        for name, member in members.items():
+            for row, column in member.first.items():
+                place, domain, group = member.printed.keys[row]
+                targets.append(((place, name, domain, group), COUNTS[VALID], column + VALID))
+                if self.sensitive is None or (place, name, domain, group) in self.sensitive:
+                    targets.append(((place, name, domain, group), COUNTS[DONT_KNOW], column + DONT_KNOW))
+                    targets += [
+                        ((place, name, domain, group), f"answer {answer}", column + member.printed.count_of(number))
+                        for number, answer in enumerate(member.printed.answers)
+                    ]
+        may_be_none = np.array([what != COUNTS[VALID] for _, what, _ in targets], dtype=bool)
+        least, most = knowledge.ranges([column for *_, column in targets], ROOM, may_be_none.tolist())
+        narrow = is_narrow(least, most, ROOM, may_be_none)
+        return [
+            Derived(*cell, what, int(np.ceil(low - EPSILON)), int(np.floor(high + EPSILON)))
+            for (cell, what, _), low, high, is_close in zip(targets, least, most, narrow, strict=True)
+            if is_close
+        ]
+
+    def _know_cell(self, knowledge: Knowledge, name: str, printed: Printed, key: Key, first: int) -> None:
+        """Add how the quantities of one withheld cell hang together."""
+        light, heavy = self.weights[key[0]]
+        responded = self.respondents.get(key, (0.0, np.inf))
+        counts = [first + number for number in range(BASE)]
+        for column in counts:
+            knowledge.upper[column] = responded[1]
+        knowledge.know(counts, [1.0] * len(counts), *responded)
+        answers = [
+            (first + printed.count_of(number), first + printed.weight_of(number))
+            for number in range(len(printed.answers))
+        ]
+        for count, total in [(first + VALID, first + BASE), *answers]:
+            knowledge.know([total, count], [1.0, -light], 0.0, np.inf)
+            knowledge.know([total, count], [1.0, -heavy], -np.inf, 0.0)
+        if answers and not printed.is_scale:
+            for count, total in answers:  # those who did not choose an option have weights too
+                others = [first + BASE, total, first + VALID, count]
+                knowledge.know(others, [1.0, -1.0, -light, light], 0.0, np.inf)
+                knowledge.know(others, [1.0, -1.0, -heavy, heavy], -np.inf, 0.0)
+                knowledge.know([first + VALID, count], [1.0, -1.0], 0.0, np.inf)
+            return
+        if answers:
+            scores = [float(answer) for answer in printed.answers]
+            ones = [-1.0] * len(answers)
+            knowledge.know([first + VALID, *(count for count, _ in answers)], [1.0, *ones], 0.0, 0.0)
+            knowledge.know([first + BASE, *(total for _, total in answers)], [1.0, *ones], 0.0, 0.0)
+            knowledge.know([first + SCORE, *(total for _, total in answers)], [1.0, *(-s for s in scores)], 0.0, 0.0)
+        least, most = self.means.get((key[0], name, key[1], key[2]), (LOWEST, HIGHEST))
+        knowledge.know([first + SCORE, first + BASE], [1.0, -least], 0.0, np.inf)
+        knowledge.know([first + SCORE, first + BASE], [1.0, -most], -np.inf, 0.0)
+
+    def _know_sum(self, knowledge: Knowledge, one: _Sum, member: _Member) -> None:
+        """Add that the parts sum to the whole, in every quantity that is printed of them."""
+        printed = member.printed
+        rows = np.array([printed.row_of[key] for key in one.parts])
+        whole = printed.row_of[one.whole]
+        hidden = [member.first[int(row)] for row in rows if int(row) in member.first]
+        top = [member.first[whole]] if whole in member.first else []
+        if not hidden and not top:
+            return
+        shown = rows[~printed.is_hidden[rows]]
+        low, high = printed.low[shown].sum(axis=0), printed.high[shown].sum(axis=0)
+        whole_low, whole_high = (
+            (np.zeros(printed.size), np.zeros(printed.size)) if top else (printed.low[whole], printed.high[whole])
+        )
+        heavy = self.weights[one.whole[0]][1]
+        signs = [1.0] * len(hidden) + [-1.0] * len(top)
+        is_multiple = bool(printed.answers) and not printed.is_scale
+        for number in range(printed.size):
+            if number == SCORE and is_multiple:
+                continue
+            is_count = number < BASE or SCORE < number < printed.weight_of(0)
+            rest = one.rest * (1.0 if is_count else heavy * HIGHEST if number == SCORE else heavy) if one.rest else 0.0
+            ends = whole_low[number] - high[number] - rest, whole_high[number] - low[number]
+            if np.isnan(ends[0]) or np.isnan(ends[1]) or (np.isinf(ends[0]) and np.isinf(ends[1])):
+                continue
+            columns = [column + number for column in (*hidden, *top)]
+            knowledge.know(columns, signs, ends[0] - EPSILON, ends[1] + EPSILON)
+
+    def _know_category(self, knowledge: Knowledge, key: Key, category: _Member, items: Sequence[_Member]) -> None:
+        """
+        Add that a person's score is the mean of the valid items, where at least half of those asked are valid.
+
+        Of those with a score let T be the valid answers to the items (weighted), Q their scores times the number of
+        their valid answers; of those without, V and P the same. Then the items' bases sum to T + V and their score
+        sums to Q + P. A person with a score has between *fewest* and J valid answers and a score of 1 to 5, which
+        bounds Q between the planes of McCormick (1976); one without has fewer than half of J.
+        """
+        if key not in category.printed.row_of:
+            return
+        asked = [item for item in items if key in item.printed.row_of]
+        if not asked:
+            return
+        J = len(asked)
+        all_asked = all(item.term(key, NOT_ASKED) == (None, 0.0, 0.0) for item in asked)
+        fewest = float(np.ceil(J * LEAST_VALID_SHARE)) if all_asked else 1.0
+        most_without = float(np.ceil(J * LEAST_VALID_SHARE)) - 1.0
+        light, heavy = self.weights[key[0]]
+        T, Q, V, P, T_n, V_n = (knowledge.unknown() for _ in range(6))
+
+        def row() -> _Row:
+            return _Row(knowledge)
+
+        def total(quantity: int) -> _Row:
+            sum_ = row()
+            for item in asked:
+                sum_.add(item.term(key, quantity), 1.0)
+            return sum_
+
+        n, base, score = (category.term(key, quantity) for quantity in (VALID, BASE, SCORE))
+        total(VALID).add(T_n, -1.0).add(V_n, -1.0).within(0.0, 0.0)
+        total(BASE).add(T, -1.0).add(V, -1.0).within(0.0, 0.0)
+        total(SCORE).add(Q, -1.0).add(P, -1.0).within(0.0, 0.0)
+        row().add(T_n, 1.0).add(n, -fewest).within(0.0, np.inf)
+        row().add(T_n, 1.0).add(n, -float(J)).within(-np.inf, 0.0)
+        without = row().add(V_n, 1.0)
+        for quantity in (DONT_KNOW, BROKEN_OFF):
+            without.add(category.term(key, quantity), -most_without)
+        without.within(-np.inf, 0.0)
+        for weighted, count in ((T, T_n), (V, V_n)):
+            row().add(weighted, 1.0).add(count, -light).within(0.0, np.inf)
+            row().add(weighted, 1.0).add(count, -heavy).within(-np.inf, 0.0)
+        row().add(P, 1.0).add(V, -LOWEST).within(0.0, np.inf)
+        row().add(P, 1.0).add(V, -HIGHEST).within(-np.inf, 0.0)
+        for least_valid, end, low, high in (
+            (fewest, LOWEST, 0.0, np.inf),
+            (float(J), HIGHEST, 0.0, np.inf),
+            (float(J), LOWEST, -np.inf, 0.0),
+            (fewest, HIGHEST, -np.inf, 0.0),
+        ):
+            row().add(Q, 1.0).add(score, -least_valid).add(T, -end).add(base, least_valid * end).within(low, high)
+        for item in asked:
+            row().add(item.term(key, VALID), 1.0).add(n, -1.0).add(V_n, -1.0).within(-np.inf, 0.0)
 
 
-def _know_sum(
-    knowledge: Knowledge,
-    one: _Sum,
-    cells: Mapping[Key, _Cell],
-    hidden: Mapping[Key, _Unknown],
-    names: list[str],
-    weights: Mapping[str, tuple[float, float]],
-) -> None:
-    """Add that the parts sum to the whole: counts exactly, weighted totals and answers as far as they are printed."""
-    members = [(key, 1.0) for key in one.parts] + [(one.whole, -1.0)]
-    unknown = [(hidden[key], sign) for key, sign in members if key in hidden]
-    if not unknown:
-        return
-    shown = [(cells[key], key[0], sign) for key, sign in members if key not in hidden]
-    heaviest = weights[one.whole[0]][1]
-    signs = [sign for _, sign in unknown]
-    for number in range(len(COUNTS)):
-        total = sum(sign * float(cell.counts[number]) for cell, _, sign in shown if cell.counts is not None)
-        if np.isnan(total):
-            continue  # not asked, in a domain of which it is not known how many responded
-        knowledge.know([own.counts[number] for own, _ in unknown], signs, -total - one.rest, -total)
-    base = sum(sign * cell.base for cell, _, sign in shown)
-    slack = sum(BASE_STEP / 2 for _ in shown) + EPSILON
-    knowledge.know([own.base for own, _ in unknown], signs, -base - slack - one.rest * heaviest, -base + slack)
-    for name in names:
-        total = slack = low = high = 0.0
-        for cell, place, sign in shown:
-            share = cell.shares.get(name, 0.0) if not np.isnan(cell.shares.get(name, 0.0)) else 0.0
-            weighted = share * cell.base
-            step = SHARE_STEP / 2 * cell.base + BASE_STEP / 2 * share if 0 < share < 1 else BASE_STEP / 2 * share
-            total += sign * weighted
-            slack += step + EPSILON
-            ends = _answers_behind(weighted, step, weights[place], cell)
-            low, high = low + min(sign * ends[0], sign * ends[1]), high + max(sign * ends[0], sign * ends[1])
-        columns = [own.answers[name] for own, _ in unknown]
-        rest = one.rest * heaviest
-        knowledge.know([column[1] for column in columns], signs, -total - slack - rest, -total + slack)
-        knowledge.know([column[0] for column in columns], signs, -high - one.rest - EPSILON, -low + EPSILON)
-
-
-def _answers_behind(weighted: float, step: float, weight: tuple[float, float], cell: _Cell) -> tuple[float, float]:
-    """Return the fewest and the most respondents that can stand behind a printed share."""
-    n = float(cell.counts[0]) if cell.counts is not None else np.inf
-    if weighted <= 0:
-        return 0.0, 0.0
-    most = min(n, np.floor((weighted + step) / weight[0] + EPSILON))
-    least = max(1.0, np.ceil((weighted - step) / weight[1] - EPSILON))
-    return least, max(most, least)
+def _largest(printed: Printed) -> float:
+    shown = printed.high[~printed.is_hidden, :BASE]
+    return float(np.nanmax(shown, initial=0.0, where=np.isfinite(shown))) if shown.size else 0.0
 
 
 def _bound(knowledge: Knowledge, largest: float) -> None:

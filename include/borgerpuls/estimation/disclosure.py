@@ -38,8 +38,13 @@ RESPONSE = "response"
 ROOM = 3
 """An attacker must be left with a range of at least this many answers for every withheld count."""
 
+OWN_ITEM = r"local\d+"
+"""Items that one municipality asks; their wording is its own."""
+
 NEARLY_EQUAL = 0.1
 """A category score follows from its items where their valid answers differ by less than this share."""
+
+RATES = ("response_rate", "complete_rate")
 
 ROUNDED_TO = 5
 """The curve of answers by day counts in steps of this many."""
@@ -197,7 +202,8 @@ class _Cells:
             names = in_municipality[part | whole] + "|" + domain
             has_part = names.isin(names[part[part | whole]])
             parts.append((names[has_part], rows[part | whole][has_part.to_numpy()], whole))
-        over = ~t["domain"].str.startswith("local").to_numpy()
+        # A municipality's own groups and own items have no counterpart among all participating.
+        over = ~(t["domain"].str.startswith("local") | t["item_id"].str.fullmatch(OWN_ITEM)).to_numpy()
         names = (t["item_id"] + "|" + t["domain"] + "|" + t["domain_group"])[over]
         is_all = (t["municipality_code"] == ALL_PARTICIPATING).to_numpy()
         sums = [_Sums.of(names, row, is_top) for names, row, is_top in [*parts, (names, rows[over], is_all)]]
@@ -305,6 +311,7 @@ def _taking_part_cells(figures: pd.DataFrame) -> pd.DataFrame:
     cells = [responded]
     for item, whole, share in (
         (RESPONSE, "answered_n", "respondent_share"),
+        (RESPONSE, "answered_n", "response_rate"),
         ("population", "population_n", "population_share"),
         ("sampled", "sampled_n", "sample_share"),
     ):
@@ -324,6 +331,9 @@ def _emptied(figures: pd.DataFrame, reasons: pd.DataFrame, limits: Thresholds) -
     hidden = pd.MultiIndex.from_frame(reasons[CELL])
     result = figures.copy()
     withheld = pd.MultiIndex.from_frame(keys).isin(hidden)
+    # A rate of a group tells of its sampled as well as of its respondents.
+    sampled = pd.MultiIndex.from_frame(keys.assign(item_id="sampled"))
+    withheld |= figures["measure"].isin(RATES).to_numpy() & sampled.isin(hidden)
     result["is_suppressed"] = withheld
     result["suppression_reason"] = [WITHHELD if is_withheld else None for is_withheld in withheld]
     is_survey = ~result["item_id"].isin([RESPONSE, "weighting"])
@@ -333,7 +343,18 @@ def _emptied(figures: pd.DataFrame, reasons: pd.DataFrame, limits: Thresholds) -
     result["no_interval_reason"] = result["no_interval_reason"].mask(withheld)
     for name in ("is_different_from_rest", "is_different_from_previous"):
         result[name] = result[name].astype(bool) & ~withheld
-    return result
+    return _without_differences(result)
+
+
+def _without_differences(figures: pd.DataFrame) -> pd.DataFrame:
+    """Take away the differences from a mean of all that is withheld: with a municipality's own they would give it."""
+    of_all = figures["is_suppressed"] & (figures["municipality_code"] == ALL_PARTICIPATING)
+    keys = ["item_id", "domain", "domain_group"]
+    told = pd.MultiIndex.from_frame(figures[keys]).isin(pd.MultiIndex.from_frame(figures.loc[of_all, keys]))
+    for name in (column for column in COMPARISONS if "previous" not in column):
+        figures[name] = figures[name].mask(told)
+    figures["is_different_from_rest"] = figures["is_different_from_rest"] & ~told
+    return figures
 
 
 def _curve_in_steps(figures: pd.DataFrame) -> pd.DataFrame:
