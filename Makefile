@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down clean test round check bench faults montecarlo
+.PHONY: help install demo up down clean test round check bench replica faults montecarlo
 
 SEED ?= 1
 ARGS ?=
@@ -39,6 +39,9 @@ round: .venv/installed-dev ## Test a small round through Airflow, each task run 
 bench: .venv/installed-dev ## Measure the speed of the engine (some minutes): docs/statistics-figures
 	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1
 	.venv/bin/python -m pytest tests/benchmarks $(ARGS)
+
+replica: .venv/installed ## Set each of the pilot's 203 printed results beside a simulated round's (SEED=7: another one)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BORGERPULS) sandbox replica --seed "$(SEED)" $(ARGS)
 
 faults: .venv/installed-dev ## Drill crashes and other faults (half an hour; ARGS="T4 --share 0.1": some): docs/faults.md
 	@$(BORGERPULS) sandbox faults --page docs/faults.md $(ARGS)

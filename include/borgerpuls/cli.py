@@ -425,6 +425,21 @@ def sandbox_gateway(
     )  # fmt: skip
 
 
+@sandbox_app.command("replica")
+def sandbox_replica(
+    seed: Annotated[int, typer.Option(help="Of the first round; the same seed gives the same round.")] = 1,
+    rounds: Annotated[int, typer.Option(min=1, help="How many, with the seeds that follow.")] = 1,
+    page: Annotated[Path, typer.Option(help="Where the figures are written.")] = Path("output/replica.md"),
+) -> None:
+    """Set every result the pilot printed beside a simulated round's; fails when more are off than chance allows."""
+    from borgerpuls.sandbox.replica import run_replica
+
+    verdicts = run_replica(seed, rounds, page, typer.echo)
+    typer.echo(f"{page} written")
+    if any(verdict.reasons for verdict in verdicts):
+        raise typer.Exit(1)
+
+
 @sandbox_app.command("faults")
 def sandbox_faults(
     codes: Annotated[list[str] | None, typer.Argument(metavar="[DRILL]...", help="E.g. T1 T4; all when none.")] = None,
