@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from borgerpuls.errors import BorgerpulsError
 from borgerpuls.fieldwork.commands import fieldwork_app
+from borgerpuls.questionnaire.commands import questionnaire_app
 from borgerpuls.responses.commands import responses_app
 
 
@@ -479,44 +480,7 @@ def database_make_keys() -> None:
 
 # --- questionnaire ----------------------------------------------------------------------------------------------
 
-questionnaire_app = typer.Typer(help="The citizens' questionnaire.", no_args_is_help=True)
 app.add_typer(questionnaire_app, name="questionnaire")
-
-
-@questionnaire_app.command("serve")
-def questionnaire_serve(
-    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8090,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
-) -> None:
-    """Serve the questionnaire. Needs its own database login and the `access` key, nothing else."""
-    from borgerpuls.questionnaire.web.server import serve
-
-    serve(host, port, workers)
-
-
-@questionnaire_app.command("codebook")
-def questionnaire_codebook(
-    version: Annotated[str, typer.Argument(help="For example 2023.")],
-    out: Annotated[Path, typer.Option(help="Folder to write to; made if it is not there.")] = Path(),
-) -> None:
-    """Write the codebook of a questionnaire version as CSV and as a Danish page."""
-    from borgerpuls.questionnaire.stage import write_codebook
-
-    for path in write_codebook(version, out):
-        typer.echo(f"{path} written")
-
-
-@questionnaire_app.command("compare")
-def questionnaire_compare(
-    old: Annotated[str, typer.Argument(help="For example 2023.")],
-    new: Annotated[str, typer.Argument(help="For example 2024.")],
-) -> None:
-    """Say what differs between two questionnaire versions, as CSV."""
-    from borgerpuls.questionnaire.codebook import compare_codebooks
-    from borgerpuls.questionnaire.definition import load_instrument
-
-    typer.echo(compare_codebooks(load_instrument(old), load_instrument(new)).to_csv(index=False, sep=";").rstrip())
 
 
 # --- responses --------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 from small_round import Country
 from sqlalchemy import text
 from typer.testing import CliRunner
@@ -65,6 +66,22 @@ def test_own_questions_are_kept_until_the_round_is_approved(country: Country) ->
         connection.execute(text("UPDATE rounds.round SET state = 'approved' WHERE round_id = '2024-1'"))
     with pytest.raises(FormIsNotOpen, match="no longer open to changes"):
         save_local_items("2024-1", "0707", OWN[:1])
+
+
+def test_own_questions_come_from_a_file_and_only_of_municipalities_that_take_part(
+    country: Country, tmp_path: Path
+) -> None:
+    country.open_round("2024-2", version="2024", state="open")
+    file = tmp_path / "egne.yaml"
+    command = ["questionnaire", "local-items", "2024-2"]
+    file.write_text(yaml.safe_dump(OWN, allow_unicode=True), encoding="utf-8")
+    assert "2 egne spørgsmål" in CliRunner().invoke(app, [*command, "0707", str(file)]).output
+    refused = CliRunner().invoke(app, [*command, "0101", str(file)])
+    assert (refused.exit_code, "does not take part" in refused.output) == (2, True)
+    for broken in ("a: [", "type: scale"):
+        file.write_text(broken, encoding="utf-8")
+        refused = CliRunner().invoke(app, [*command, "0707", str(file)])
+        assert (refused.exit_code, "egne.yaml: The file is no" in refused.output) == (2, True)
 
 
 def test_the_codebook_names_every_item_and_code_once() -> None:

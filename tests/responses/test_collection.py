@@ -5,8 +5,10 @@ from datetime import date, datetime
 import pandas as pd
 import pytest
 from collected_round import PILOT, ROUND, answer, as_owner, open_round, rows_of
+from typer.testing import CliRunner
 
 from borgerpuls import clock
+from borgerpuls.cli import app
 from borgerpuls.clock import COPENHAGEN
 from borgerpuls.codebooks.codebook import load_codebook
 from borgerpuls.errors import RoundIsStillOpen, SnapshotChanged, UnknownRound
@@ -185,7 +187,12 @@ def test_answers_that_exclude_each_other_are_set_aside(everybody: pd.DataFrame) 
         r=contacted,
     )
     assert stage.validate(ROUND)["quarantined"] == 1
-    stage.release(ROUND, str(contacted), released_by="aase", reason="Set efter")
+    shown = CliRunner().invoke(app, ["responses", "quarantine", ROUND]).output
+    assert f"{contacted} " in shown
+    assert "udelukker hinanden" in shown
+    options = ["--by", "aase", "--reason", "Set efter"]
+    assert "frigivet" in CliRunner().invoke(app, ["responses", "release", ROUND, str(contacted), *options]).output
+    assert "0 besvarelser" in CliRunner().invoke(app, ["responses", "quarantine", ROUND]).output
     assert stage.validate(ROUND)["quarantined"] == 0
     assert stage.validate(ROUND)["released"] == 1
     as_owner("UPDATE responses.response SET revision = -1 WHERE response_id = :r", r=contacted)

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 from sqlalchemy import Connection, text
 
 from borgerpuls.database import engine, load_query, transaction
-from borgerpuls.errors import FormIsNotOpen, UnknownRound
+from borgerpuls.errors import FormIsNotOpen, InstrumentIsUnreadable, MunicipalityIsNotInRound, UnknownRound
 from borgerpuls.questionnaire.codebook import codebook_table
 from borgerpuls.questionnaire.definition import Instrument, load_instrument, read_local_items, round_instrument
 from borgerpuls.questionnaire.submission import submit_bulk
@@ -48,6 +49,7 @@ def save_local_items(round_id: str, municipality_code: str, items: list[dict[str
 
     Raises:
         UnknownRound: No such round.
+        MunicipalityIsNotInRound: It does not take part.
         FormIsNotOpen: The round is approved: what was approved cannot be asked differently.
         BorgerpulsError: What is wrong with the items.
     """
@@ -56,6 +58,11 @@ def save_local_items(round_id: str, municipality_code: str, items: list[dict[str
         if version is None:
             raise UnknownRound(f"There is no round {round_id!r}.")
         read_local_items({municipality_code: items}, load_instrument(version))
+        taking_part = connection.execute(load_query("rounds/municipality_codes.sql"), {"round_id": round_id}).scalars()
+        if municipality_code not in set(taking_part):
+            raise MunicipalityIsNotInRound(
+                f"Municipality {municipality_code!r} does not take part in round {round_id}."
+            )
         kept = connection.execute(
             load_query("questionnaire/keep_local_items.sql"),
             {"round_id": round_id, "municipality_code": municipality_code, "definition": json.dumps(items)},
@@ -63,6 +70,26 @@ def save_local_items(round_id: str, municipality_code: str, items: list[dict[str
         if not kept:
             raise FormIsNotOpen(f"Round {round_id} is no longer open to changes of its questions.")
     return len(items)
+
+
+def read_items_file(path: Path) -> list[dict[str, Any]]:
+    """
+    Return the list of items in a YAML file.
+
+    Raises:
+        InstrumentIsUnreadable: It is no YAML, or no list of tables.
+    """
+    try:
+        items = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InstrumentIsUnreadable(f"The file is no YAML: {error}", where=path.name) from None
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise InstrumentIsUnreadable(
+            "The file is no list of items.",
+            where=path.name,
+            next_step="See `borgerpuls questionnaire local-items --help`.",
+        )
+    return items
 
 
 def submit_forms(

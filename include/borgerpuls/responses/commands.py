@@ -3,6 +3,7 @@
 """
 
 import getpass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -38,6 +39,44 @@ def release(
 
     stage.release(round_id, response_id, released_by=by, reason=reason)
     typer.echo("Besvarelsen er frigivet. Den tæller med, til borgeren ændrer den.")
+
+
+@responses_app.command("quarantine")
+def show_quarantine(round_id: RoundId) -> None:
+    """Show which responses are in quarantine, and why; never what was answered."""
+    from borgerpuls.responses import stage
+
+    rows = stage.quarantined(round_id).to_dict(orient="records")
+    for row in rows:
+        typer.echo(f"{row['response_id']} {row['municipality_name']}: {row['quarantine_reason']}")
+    typer.echo(f"{len(rows)} besvarelser er i karantæne.")
+
+
+@responses_app.command("progress")
+def show_progress(
+    round_id: RoundId,
+    municipality: Municipality = "",
+    out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write every day to this file.")] = None,
+) -> None:
+    """Show how many have answered per municipality and target group, beside the expected curve."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from borgerpuls.responses import stage
+
+    days, source = stage.response_progress(round_id)
+    days = days[days["municipality_code"].str.startswith(municipality)]
+    if out is not None:
+        days.to_csv(out, index=False)
+    shown = Table(title=f"Runde {round_id}: svar til nu. Forventningen er fra {source}.")
+    for name in ("Kommune", "Målgruppe", "Stikprøve", "Svar", "Svarprocent", "Forventet", ""):
+        shown.add_column(name, justify="left" if name in {"Kommune", "Målgruppe", ""} else "right")
+    for row in days.groupby(["municipality_code", "target_group"]).tail(1).to_dict(orient="records"):
+        shown.add_row(
+            row["municipality_name"], row["target_group_name"], str(row["sampled_n"]), str(row["answered_n"]),
+            f"{row['response_share']:.0%}", f"{row['expected_share']:.0%}", "bagud" if row["is_behind"] else "",
+        )  # fmt: skip
+    Console().print(shown)
 
 
 @open_answers_app.command("list")

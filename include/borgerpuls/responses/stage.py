@@ -5,6 +5,7 @@ Until a round is frozen every task may run at any time and gives the same rows; 
 """
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -24,6 +25,7 @@ from borgerpuls.questionnaire.definition import Instrument, round_instrument
 from borgerpuls.responses.collection import item_outcomes, responses_of
 from borgerpuls.responses.dispositions import decide
 from borgerpuls.responses.expectations import check_responses, checkable, quarantine_reasons, response_rules
+from borgerpuls.responses.progress import Expectation, learn, progress
 from borgerpuls.responses.scrubbing import scrub
 
 _COUNTS = ("response_count", "complete_count", "partial_count", "sampled_count")
@@ -258,6 +260,53 @@ def release(round_id: str, response_id: str, *, released_by: str, reason: str) -
         if not released:
             raise UnknownRound(f"Round {round_id} has no such response in quarantine.")
     validate(round_id)
+
+
+def quarantined(round_id: str) -> pd.DataFrame:
+    """
+    Return the responses in quarantine: `response_id`, `municipality_name`, `quarantine_reason`.
+
+    Raises:
+        UnknownRound: No such round.
+    """
+    with transaction("responses") as connection:
+        _plan(connection, round_id)
+        return read_table(connection, "responses/quarantined.sql", round_id=round_id)
+
+
+def response_progress(round_id: str) -> tuple[pd.DataFrame, str]:
+    """
+    Return the response rate day by day per municipality and target group beside its expected curve, and whence the curve is.
+
+    Counts what has been collected so far; see `progress.progress` for the columns, to which `municipality_name` and
+    `target_group_name` are added.
+
+    Raises:
+        UnknownRound: No such round.
+    """
+    with transaction("responses") as connection:
+        plan = _plan(connection, round_id)
+        letters, close_date, before = _field_dates(connection, round_id)
+        expectation = Expectation()
+        if before:
+            earlier_letters, earlier_close, _ = _field_dates(connection, before)
+            expectation = learn(before, *_sampled_and_answered(connection, before), earlier_letters, earlier_close)
+        sampled, answered = _sampled_and_answered(connection, round_id)
+    table = progress(sampled, answered, expectation, letter_dates=letters, close_date=close_date, today=clock.today())
+    names = {each.code: each.name for each in load_codebook(plan["codebook_version"]).target_groups}
+    return table.assign(target_group_name=table["target_group"].map(names)), expectation.source
+
+
+def _field_dates(connection: Connection, round_id: str) -> tuple[list[date], date, str | None]:
+    row = connection.execute(load_query("responses/field_dates.sql"), {"round_id": round_id}).one()
+    return [row.invitation_date, row.reminder_1_date, row.reminder_2_date], row.close_date, row.round_before
+
+
+def _sampled_and_answered(connection: Connection, round_id: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return (
+        read_table(connection, "responses/sampled_by_group.sql", round_id=round_id),
+        read_table(connection, "responses/answered_by_day.sql", round_id=round_id),
+    )
 
 
 def open_answers(round_id: str) -> pd.DataFrame:
