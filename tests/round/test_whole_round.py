@@ -120,7 +120,7 @@ def test_nobody_was_written_to_twice_in_a_wave_and_every_message_has_its_end(san
 
 def assert_nobody_got_the_same_message_twice(sandbox: RunningSandbox) -> None:
     """A message id belongs to one person, wave and slot: the gateways' own books have each once."""
-    ledgers = list((sandbox.installation.home / "gateways").rglob("*.ledger"))
+    ledgers = list((sandbox.installation.home / "gateways").rglob("*.tsv"))
     accepted = Counter(one.message_id for ledger in ledgers for one in read_ledger(ledger))
     assert len(ledgers) == 2
     assert sum(accepted.values()) > 300
