@@ -42,7 +42,7 @@ OPENING = datetime(2023, 8, 7, 9, 0, tzinfo=COPENHAGEN)
 SENDING_TIME = time(10, 0)
 CHAIN_AFTER_CLOSE = ("weighting", "estimation", "reporting", "publication")
 SECONDS_BETWEEN_MEMORY_LOOKS = 3.0
-TABLE_WIDTH = 140
+TABLE_WIDTH = 160
 """Columns that the widest table needs; a narrower terminal folds its lines rather than its cells."""
 
 
