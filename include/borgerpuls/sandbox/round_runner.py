@@ -23,7 +23,8 @@ from borgerpuls.terms import Stage
 DAG_IDS = tuple(stage.value for stage in Stage if stage not in {Stage.QUESTIONNAIRE, Stage.RETENTION})
 SECONDS_BEFORE_APPROVAL = 6.0
 """An answer given the instant the operator waits can fail in Airflow 3.3.2; after five seconds none did."""
-SECONDS_BETWEEN_LOOKS = 1.0
+SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_BETWEEN_COUNTS = 3.0
 
 Say = Callable[[str], None]
 
@@ -57,19 +58,18 @@ class RoundRunner:
 
     def run(self, dag_id: str, say: Say, conf: dict[str, Any] | None = None) -> Run:
         """Start a DAG and wait until its run has ended well."""
-        run = self._opener.trigger(dag_id, conf)
-        return self._until_ended(run.dag_id, run.run_id, say)
+        return self._until_ended(self._opener.trigger(dag_id, conf), say)
 
     def follow(self, dag_id: str, say: Say) -> Run:
         """Wait for the run that an asset starts, until it has ended well."""
-        return self._until_ended(dag_id, self._next_asset_run(dag_id, say).run_id, say)
+        return self._until_ended(self._next_asset_run(dag_id, say), say)
 
     def approve(self, dag_id: str, task_id: str, say: Say) -> Run:
         """Wait for the approval in the run that an asset starts, answer it as the second person, and wait for the end."""
         run = self._next_asset_run(dag_id, say)
         waiting: TaskInstance | None = None
         while waiting is None:
-            self._runs_so_far()
+            self._refuse_failed()
             tasks = self._opener.tasks(run)
             say(_counts(tasks))
             waiting = next(
@@ -79,7 +79,7 @@ class RoundRunner:
         say("a second person reads the dry run")
         time.sleep(SECONDS_BEFORE_APPROVAL)
         self._approver.approve(waiting)
-        return self._until_ended(dag_id, run.run_id, say)
+        return self._until_ended(run, say)
 
     def close(self) -> None:
         """Leave Airflow's pages."""
@@ -89,7 +89,8 @@ class RoundRunner:
     def _next_asset_run(self, dag_id: str, say: Say, seconds: float = 180.0) -> Run:
         deadline = time.monotonic() + seconds
         while True:
-            for run in reversed(self._runs_so_far()):  # the oldest first: two rounds may be on their way
+            self._refuse_failed()
+            for run in reversed(self._opener.runs()):  # the oldest first: two rounds may be on their way
                 is_new = (run.dag_id, run.run_id) not in self._followed
                 if run.dag_id == dag_id and run.run_type.startswith("asset") and is_new:
                     self._followed.add((run.dag_id, run.run_id))
@@ -102,20 +103,20 @@ class RoundRunner:
                 )
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
-    def _until_ended(self, dag_id: str, run_id: str, say: Say) -> Run:
-        while True:
-            runs = {(run.dag_id, run.run_id): run for run in self._runs_so_far()}
-            run = runs[dag_id, run_id]
-            if run.state in ENDED:
-                return run
-            say(_counts(self._opener.tasks(run)))
-            time.sleep(SECONDS_BETWEEN_LOOKS)
+    def _until_ended(self, run: Run, say: Say) -> Run:
+        told = 0.0
+        for state in self._opener.states(run):
+            if time.monotonic() - told > SECONDS_BETWEEN_COUNTS and state not in ENDED:
+                self._refuse_failed()
+                say(_counts(self._opener.tasks(run)))
+                told = time.monotonic()
+        self._refuse_failed()
+        return run
 
-    def _runs_so_far(self) -> list[Run]:
-        """Return the runs of all DAGs; a failed one ends the command."""
-        runs = self._opener.runs()
-        for run in runs:
-            if run.state != "failed" or run.dag_id not in DAG_IDS:
+    def _refuse_failed(self) -> None:
+        """End the command when a run of ours has failed, whichever is being waited for."""
+        for run in self._opener.failed_runs():
+            if run.dag_id not in DAG_IDS:
                 continue
             failed = [task for task in self._opener.tasks(run) if task.state == "failed"]
             if not failed:
@@ -127,7 +128,6 @@ class RoundRunner:
                 where=f"{task.dag_id}.{task.task_id} ({task.name})",
                 next_step=f"Log: {log}",
             )
-        return runs
 
 
 def _counts(tasks: list[TaskInstance]) -> str:
