@@ -121,9 +121,10 @@ class ComposeAsProcesses:
 
     def installation(self, passwords: dict[str, str]) -> Installation:
         """Return the installation as the sandbox's round runner knows one."""
-        (self.folder / "airflow-passwords.json").write_text(json.dumps(passwords), encoding="utf-8")
         ports = {"airflow": self._ports["airflow-api-server"], "questionnaire": self._ports["questionnaire"]}
-        return Installation(self.folder, ports, secrets={}, seed=1)
+        known = Installation(self.root("airflow-worker"), ports, secrets={}, seed=1)
+        known.password_file.write_text(json.dumps(passwords), encoding="utf-8")
+        return known
 
     # --- as an engine would -----------------------------------------------------------------------------------------
 

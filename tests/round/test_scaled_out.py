@@ -74,7 +74,8 @@ def test_a_round_runs_to_its_reports_on_two_celery_workers(composed: ComposeAsPr
 
 def _enter(composed: ComposeAsProcesses) -> None:
     """Make this process the world around the system: it moves the clock and carries the citizens' answers."""
-    own = composed.environment("airflow-worker") | composed.environment("init")
+    own = composed.environment("airflow-worker")
+    own |= {name: value for name, value in composed.environment("init").items() if name not in own}
     os.environ.update({name: value for name, value in own.items() if name.startswith("BORGERPULS_")})
     _forget()
 
