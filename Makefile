@@ -36,7 +36,7 @@ test: .venv/installed-dev ## Run the whole test suite (ARGS="-k frame": a part o
 round: .venv/installed-dev ## Test a small round through Airflow, each task run again, all searched for CPR numbers (long)
 	@.venv/bin/python -m pytest tests/round $(ARGS)
 
-bench: .venv/installed-dev ## Measure the speed of the engine (some minutes): docs/statistics-figures
+bench: .venv/installed-dev ## Measure the engine and the questionnaire (some minutes): docs/statistics-figures, docs/questionnaire-figures.md
 	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1
 	.venv/bin/python -m pytest tests/benchmarks $(ARGS)
 
