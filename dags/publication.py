@@ -4,9 +4,11 @@
 Reports and figures → what each municipality may see: its own, and all participating.
 
 **Reads** `reporting.artefact`, `estimation.figure`. **Writes** `publication.artefact`, `publication.figure`
-(row-level security: a reader sees one municipality and all participating).
-**Rerun** is safe: the same artefacts are published once.
-**`ReportIsMissing`**: draw the report again (reporting DAG) before it is published.
+(row-level security: a reader sees one municipality and all participating), the round's folder below the output folder.
+**Rerun** is safe: the same artefacts are published once, and missing files are laid out again.
+**`ReportIsMissing`**, **`ReportIsStale`**: run the reporting DAG before it is published.
+**`CorrectionNeedsReason`**: what is drawn differs from what is published, which stays. When the change is meant, a person
+replaces it with `borgerpuls publication correct` and says why.
 """
 
 from airflow.sdk import Param, chain, dag, task

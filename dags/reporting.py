@@ -1,11 +1,12 @@
 """
 ### Draw the reports of one survey round
 
-Figures → one PDF per municipality and one for all participating → checked against the register of artefacts.
+Figures → report, committee memo (Word and PDF), deck and workbook of each municipality and of all participating → checked
+against the register of artefacts.
 
-**Reads** `estimation.figure` only. **Writes** the PDFs below the output folder, `reporting.artefact`.
-**Rerun** is safe: a report drawn again from the same figures is the same file, byte for byte.
-Clear one municipality's task to draw that report alone; no other is touched.
+**Reads** `estimation.figure` only. **Writes** the store below the output folder, `reporting.artefact`.
+**Rerun** is safe: what is drawn again from the same figures is the same file, byte for byte.
+Clear one municipality's task to draw its artefacts alone; no other is touched, and what is published stays as it is.
 **`RoundHasNoFigures`**: estimation has not run for this round; run it, then clear this task.
 **`UnknownRound`**: no round has the id in the form; start the run again with the right one.
 **`ReportIsMissing`**: a registered file is gone or has changed; clear the municipality it names.
@@ -38,16 +39,16 @@ def reporting():
 
     @task
     def list_reports(round_id):
-        """One report per municipality, and one for all participating."""
+        """One task per municipality, and one for all participating."""
         names = rounds_stage.municipality_names(round_id) | {ALL_PARTICIPATING: "Alle deltagende kommuner"}
         return [
             {"municipality_code": code, "municipality_name": names[code]} for code in stage.reports_to_render(round_id)
         ]
 
     @task(map_index_template="{{ municipality_name }}")
-    def render_report(round_id, municipality_code, municipality_name):
-        """Draw one report as PDF."""
-        return stage.render_report(round_id, municipality_code)
+    def draw_artefacts(round_id, municipality_code, municipality_name):
+        """Draw report, memo, deck and workbook of one municipality."""
+        return stage.draw_artefacts(round_id, municipality_code)
 
     @task(outlets=[REPORTS])
     def announce_reports(round_id, outlet_events):
@@ -56,7 +57,7 @@ def reporting():
 
     round_id = find_round()
     chain(
-        render_report.partial(round_id=round_id).expand_kwargs(list_reports(round_id)),
+        draw_artefacts.partial(round_id=round_id).expand_kwargs(list_reports(round_id)),
         task(stage.check_reports)(round_id),
         announce_reports(round_id),
     )

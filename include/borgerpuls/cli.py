@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from borgerpuls.errors import BorgerpulsError
 from borgerpuls.fieldwork.commands import fieldwork_app
+from borgerpuls.publication.commands import publication_app
 from borgerpuls.questionnaire.commands import questionnaire_app
 from borgerpuls.responses.commands import responses_app
 
@@ -241,6 +242,7 @@ def _name_left_out(municipalities: list[tuple[object, int]]) -> None:
 # --- fieldwork --------------------------------------------------------------------------------------------------
 
 app.add_typer(fieldwork_app, name="fieldwork")
+app.add_typer(publication_app, name="publication")
 
 
 # --- figures: what was estimated, told and handed on ---------------------------------------------------------------

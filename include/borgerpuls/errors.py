@@ -328,6 +328,22 @@ class NotAReport(BorgerpulsError):
     """A file is no PDF of ours: its numbers cannot be proven."""
 
 
+class ReportIsStale(BorgerpulsError):
+    """A report was drawn from other figures than those that would be published with it."""
+
+
+class CorrectionNeedsReason(BorgerpulsError):
+    """What is drawn differs from what is published, and nobody has said why."""
+
+
+class NothingIsPublished(BorgerpulsError):
+    """A correction or retraction of something that is not published."""
+
+
+class UnknownArtefact(BorgerpulsError):
+    """No published artefact, current or withdrawn, has this hash."""
+
+
 # --- sandbox ----------------------------------------------------------------------------------------------------
 
 

@@ -36,6 +36,16 @@ class RoundState(StrEnum):
     STOPPED = "stopped"
 
 
+class ArtefactKind(StrEnum):
+    """What is drawn of the figures for each municipality and for all participating."""
+
+    PDF = "pdf"
+    MEMO_DOCX = "memo_docx"
+    MEMO_PDF = "memo_pdf"
+    DECK = "deck"
+    WORKBOOK = "workbook"
+
+
 class Channel(StrEnum):
     """What carries a message to a citizen."""
 

@@ -1,16 +1,21 @@
-"""The stage against a real database: draw, register, draw again, find what is missing."""
+"""The stage against a real database: draw every kind, register, draw again, find what is missing."""
 
+import hashlib
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from figure_factory import PILOT, figure_rows
 from sqlalchemy import text
 
+from borgerpuls import content_store
 from borgerpuls.database import copy_rows, transaction
 from borgerpuls.errors import ReportIsMissing, RoundHasNoFigures, UnknownRound
 from borgerpuls.reporting import stage
-from borgerpuls.settings import settings
+from borgerpuls.terms import ArtefactKind
 
 ROUND = "2023-2"
 NAMES = {code: PILOT[code] for code in ("0183", "0461", "0740")}
@@ -43,46 +48,76 @@ def a_round(round_database: object) -> None:
         copy_rows(connection, "estimation.figure", rows)
 
 
+def registered() -> dict[tuple[str, str], Any]:
+    with transaction("reporting") as connection:
+        rows = connection.execute(text("SELECT * FROM reporting.artefact")).all()
+    return {(row.municipality_code, row.kind): row for row in rows}
+
+
 def test_every_municipality_and_all_participating_get_a_report() -> None:
     assert stage.reports_to_render(ROUND) == ["0183", "0461", "0740", "alle"]
 
 
-def test_a_report_is_drawn_registered_and_the_same_when_drawn_again() -> None:
-    first = stage.render_report(ROUND, "0183")
-    path = settings().output_folder / ROUND / "borgerpuls-2023-2-0183-ishoej.pdf"
-    content = path.read_bytes()
+def test_every_kind_is_drawn_registered_and_the_same_when_drawn_again() -> None:
+    first = stage.draw_artefacts(ROUND, "0183")
     assert first["pages"] > 35
-    with transaction("reporting") as connection:
-        before = connection.execute(text("SELECT * FROM reporting.artefact")).fetchall()
-    assert stage.render_report(ROUND, "0183") == first
-    assert path.read_bytes() == content
-    with transaction("reporting") as connection:
-        assert connection.execute(text("SELECT * FROM reporting.artefact")).fetchall() == before
-    assert [file.name for file in path.parent.iterdir()] == [path.name]
-    with pytest.raises(ReportIsMissing, match="Municipality 0461 has no report"):
+    before = registered()
+    assert {kind for _, kind in before} == set(ArtefactKind)
+    for row in before.values():
+        content = content_store.read(row.file_sha256, row.file_name)
+        assert hashlib.sha256(content).hexdigest() == row.file_sha256
+        assert len(content) == row.byte_count
+    assert sorted(row.file_name for row in before.values()) == [
+        "borgerpuls-2023-2-0183-ishoej-notat.docx", "borgerpuls-2023-2-0183-ishoej-notat.pdf",
+        "borgerpuls-2023-2-0183-ishoej.pdf", "borgerpuls-2023-2-0183-ishoej.pptx", "borgerpuls-2023-2-0183-ishoej.xlsx",
+    ]  # fmt: skip
+    assert stage.draw_artefacts(ROUND, "0183") == first
+    assert registered() == before
+    with pytest.raises(ReportIsMissing, match="Municipality 0461 has no pdf"):
         stage.check_reports(ROUND)
 
 
-def test_a_changed_or_lost_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_process_draws_the_same_bytes() -> None:
+    """A new interpreter has other hash seeds, addresses and clocks; what is drawn has none of them."""
+    program = f"from borgerpuls.reporting import stage; stage.draw_artefacts({ROUND!r}, '0183')"
+    before = registered()
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=120)
+    assert registered() == before
+
+
+def test_drawing_one_municipality_touches_no_other() -> None:
+    own = {key: row for key, row in registered().items() if key[0] == "0183"}
+    stamps = {row.file_sha256: content_store.path_of(row.file_sha256).stat().st_mtime_ns for row in own.values()}
+    stage.draw_artefacts(ROUND, "0740")
+    assert {key: row for key, row in registered().items() if key[0] == "0183"} == own
+    assert {sha: content_store.path_of(sha).stat().st_mtime_ns for sha in stamps} == stamps
+
+
+def test_a_changed_or_lost_file_is_named_and_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stage, "reports_to_render", lambda _: ["0183"])
-    path = settings().output_folder / ROUND / "borgerpuls-2023-2-0183-ishoej.pdf"
-    assert stage.check_reports(ROUND)["reports"] == 1
+    assert stage.check_reports(ROUND)["files"] == len(ArtefactKind)
+    row = registered()["0183", ArtefactKind.DECK]
+    path = content_store.path_of(row.file_sha256)
     content = path.read_bytes()
     path.write_bytes(content + b" ")
-    with pytest.raises(ReportIsMissing, match="is not the file that was drawn"):
+    with pytest.raises(ReportIsMissing, match=r"ishoej\.pptx is not the file that was drawn"):
         stage.check_reports(ROUND)
     path.unlink()
-    with pytest.raises(ReportIsMissing, match="not in the output folder"):
+    with pytest.raises(ReportIsMissing, match="not in the store"):
         stage.check_reports(ROUND)
+    assert content_store.keep(content) == row.file_sha256
+    assert stage.check_reports(ROUND)["reports"] == 1
+    path.write_bytes(b"damaged")
+    assert content_store.keep(content) == row.file_sha256
+    assert path.read_bytes() == content
 
 
 def test_a_report_is_proven_from_the_database_and_a_changed_figure_is_named() -> None:
-    stage.render_report(ROUND, "0461")
-    path = next((settings().output_folder / ROUND).glob("*-0461-*.pdf"))
+    path = content_store.path_of(registered()["0740", ArtefactKind.PDF].file_sha256)
     whole = stage.prove_report(path)
     assert whole.failures == ()
     assert whole.number_count > 2500
-    figure_id = f"{ROUND}|0461|trust|mean||all|"
+    figure_id = f"{ROUND}|0740|trust|mean||all|"
     change = text("UPDATE estimation.figure SET value = value + :shift WHERE figure_id = :figure_id")
     for shift in (0.01, -0.01):
         with transaction("estimation") as connection:
@@ -95,27 +130,27 @@ def test_a_report_is_proven_from_the_database_and_a_changed_figure_is_named() ->
 
 def test_unknown_rounds_and_rounds_without_figures_are_said() -> None:
     with pytest.raises(UnknownRound, match="There is no round 1999-1"):
-        stage.render_report("1999-1", "0461")
+        stage.draw_artefacts("1999-1", "0461")
     with pytest.raises(UnknownRound, match="does not take part"):
-        stage.render_report(ROUND, "0101")
+        stage.draw_artefacts(ROUND, "0101")
     with pytest.raises(RoundHasNoFigures, match="has no figures"):
-        stage.render_report("2024-1", "0461")
+        stage.draw_artefacts("2024-1", "0461")
 
 
 def test_file_names_are_plain_ascii() -> None:
-    assert stage.file_name("2023-2", "0492", "Ærø & Ålsø / Ø") == "borgerpuls-2023-2-0492-aeroe-aalsoe-oe.pdf"
-    assert "/" not in stage.file_name("2023-2", "0492", "../../etc")
+    assert stage.file_name("2023-2", "0492", "Ærø & Ålsø / Ø", ".pdf") == "borgerpuls-2023-2-0492-aeroe-aalsoe-oe.pdf"
+    assert "/" not in stage.file_name("2023-2", "0492", "../../etc", ".pdf")
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "report.pdf"
-    stage.write_atomically(path, b"old")
+    content_store.write_atomically(path, b"old")
 
     def fail(_: int) -> None:
         raise OSError
 
-    monkeypatch.setattr(stage.os, "fsync", fail)
+    monkeypatch.setattr(content_store.os, "fsync", fail)
     with pytest.raises(OSError):
-        stage.write_atomically(path, b"new")
+        content_store.write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert [file.name for file in tmp_path.iterdir()] == ["report.pdf"]

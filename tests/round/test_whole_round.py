@@ -134,7 +134,7 @@ def test_dispositions_sum_to_the_sample(rows_of_round: dict[str, list[str]]) -> 
 def test_airflow_shows_the_municipalities_by_name(sandbox: RunningSandbox) -> None:
     with staff(sandbox) as api:
         run = next(run for run in api.runs() if run.dag_id == "reporting")
-        names = {task.name for task in api.tasks(run) if task.task_id == "render_report"}
+        names = {task.name for task in api.tasks(run) if task.task_id == "draw_artefacts"}
     assert names == MUNICIPALITY_NAMES | {"Alle deltagende kommuner"}
 
 

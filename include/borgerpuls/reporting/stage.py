@@ -1,26 +1,32 @@
 """
-Draw the reports of a round: read the figures, compose, render, write the file, register it.
+Draw the reports of a round: read the figures, draw every kind of artefact, keep the files, register them.
 """
 
-import os
 import re
-import tempfile
 from pathlib import Path
 
 import pandas as pd
 from sqlalchemy import Connection
 
+from borgerpuls import content_store
 from borgerpuls.database import load_query, read_table, transaction
 from borgerpuls.errors import ReportIsMissing, RoundHasNoFigures, UnknownRound
-from borgerpuls.hashing import file_sha256
 from borgerpuls.reporting import proof
+from borgerpuls.reporting.drawing import draw
 from borgerpuls.reporting.figures import figure_set
+from borgerpuls.reporting.memo import Participation
 from borgerpuls.reporting.proof import Proof
 from borgerpuls.reporting.report import EarlierRound, ReportData, RoundFacts
 from borgerpuls.settings import settings
-from borgerpuls.terms import ALL_PARTICIPATING
+from borgerpuls.terms import ALL_PARTICIPATING, ArtefactKind
 
-PDF = "pdf"
+_ENDINGS = {
+    ArtefactKind.PDF: ".pdf",
+    ArtefactKind.MEMO_DOCX: "-notat.docx",
+    ArtefactKind.MEMO_PDF: "-notat.pdf",
+    ArtefactKind.DECK: ".pptx",
+    ArtefactKind.WORKBOOK: ".xlsx",
+}
 _MOST_EARLIER_ROUNDS = 5
 _ASCII = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "é": "e", "ü": "u"})
 
@@ -36,60 +42,59 @@ def reports_to_render(round_id: str) -> list[str]:
     return [*names["municipality_code"].tolist(), ALL_PARTICIPATING]
 
 
-def render_report(round_id: str, municipality_code: str) -> dict[str, int]:
+def draw_artefacts(round_id: str, municipality_code: str) -> dict[str, int]:
     """
-    Draw one report as PDF and register it.
+    Draw report, memo, deck and workbook of one municipality, keep them, and register them.
 
-    The file takes the place of an older one at once; from the same figures it is the same file, byte for byte.
+    From the same figures they are the same files, byte for byte. No other municipality's are touched.
 
     Raises:
         UnknownRound: No such round, or the municipality does not take part.
         RoundHasNoFigures: Estimation has not run.
     """
-    from borgerpuls.reporting.pdf import render_pdf
-
-    data = read_report_data(round_id, municipality_code)
-    pdf = render_pdf(data)
-    folder = settings().output_folder / round_id
-    name = file_name(round_id, municipality_code, data.municipality_names.get(municipality_code, "deltagende kommuner"))
-    write_atomically(folder / name, pdf.content)
     with transaction("reporting") as connection:
-        connection.execute(
-            load_query("reporting/register_artefact.sql"),
-            {
-                "round_id": round_id,
-                "municipality_code": municipality_code,
-                "kind": PDF,
-                "file_name": name,
-                "file_sha256": file_sha256(folder / name),
-                "page_count": pdf.page_count,
-                "snapshot_id": data.snapshot_id,
-            },
-        )
-    return {"pages": pdf.page_count}
+        where = {"round_id": round_id, "municipality_code": municipality_code}
+        figures_hash = connection.execute(load_query("reporting/figures_hash.sql"), where).scalar_one()
+        counted = connection.execute(load_query("reporting/participation.sql"), where).one()
+    data = read_report_data(round_id, municipality_code)
+    drawings = draw(data, Participation(counted.earlier_rounds + 1, counted.times_before))
+    place = data.municipality_names.get(municipality_code, "deltagende kommuner")
+    rows = [
+        {
+            **where,
+            "kind": kind,
+            "file_name": file_name(round_id, municipality_code, place, _ENDINGS[kind]),
+            "file_sha256": content_store.keep(drawing.content),
+            "byte_count": len(drawing.content),
+            "page_count": drawing.page_count,
+            "snapshot_id": data.snapshot_id,
+            "figures_hash": figures_hash,
+        }
+        for kind, drawing in drawings.items()
+    ]
+    with transaction("reporting") as connection:
+        connection.execute(load_query("reporting/register_artefact.sql"), rows)
+    return {"files": len(rows), "pages": drawings[ArtefactKind.PDF].page_count or 0}
 
 
 def check_reports(round_id: str) -> dict[str, int]:
     """
-    Check that every municipality has a report, and that each file is the one that was drawn.
+    Check that every municipality has every kind of artefact, and that each file is the one that was drawn.
 
     Raises:
-        ReportIsMissing: A report was not drawn, is gone, or has changed since.
+        ReportIsMissing: An artefact was not drawn, is gone, or has changed since.
     """
     expected = reports_to_render(round_id)
     with transaction("reporting") as connection:
-        table = read_table(connection, "reporting/artefacts.sql", round_id=round_id, kind=PDF)
-    drawn = table.set_index("municipality_code")
-    folder = settings().output_folder / round_id
+        drawn = read_table(connection, "reporting/artefacts.sql", round_id=round_id)
+    rows = {(str(row.municipality_code), str(row.kind)): row for row in drawn.itertuples()}
     for code in expected:
-        if code not in drawn.index:
-            raise _missing(f"Municipality {code} has no report.", round_id)
-        name = str(drawn.loc[code, "file_name"])
-        if not (folder / name).is_file():
-            raise _missing(f"{name} is registered but not in the output folder.", round_id)
-        if file_sha256(folder / name) != drawn.loc[code, "file_sha256"]:
-            raise _missing(f"{name} is not the file that was drawn: its SHA-256 differs from the register.", round_id)
-    return {"reports": len(expected), "pages": int(drawn.loc[expected, "page_count"].sum())}
+        for kind in ArtefactKind:
+            if (code, kind) not in rows:
+                raise _missing(f"Municipality {code} has no {kind.value}.", round_id)
+            content_store.read(str(rows[code, kind].file_sha256), str(rows[code, kind].file_name))
+    pages = int(drawn.loc[drawn["kind"] == ArtefactKind.PDF, "page_count"].sum())
+    return {"reports": len(expected), "files": len(expected) * len(ArtefactKind), "pages": pages}
 
 
 def prove_report(path: Path) -> Proof:
@@ -159,27 +164,11 @@ def read_report_data(round_id: str, municipality_code: str) -> ReportData:
     )
 
 
-def file_name(round_id: str, municipality_code: str, municipality_name: str, suffix: str = PDF) -> str:
-    """Return `borgerpuls-2023-2-0461-odense.pdf`."""
+def file_name(round_id: str, municipality_code: str, municipality_name: str, ending: str) -> str:
+    """Return `borgerpuls-2023-2-0461-odense.pdf`, or `…-notat.docx` for the ending `-notat.docx`."""
     plain = municipality_name.casefold().translate(_ASCII)
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].rstrip("-")
-    return "-".join(part for part in ("borgerpuls", round_id, municipality_code, slug) if part) + f".{suffix}"
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old one or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    return "-".join(part for part in ("borgerpuls", round_id, municipality_code, slug) if part) + ending
 
 
 def _facts(connection: Connection, round_id: str) -> RoundFacts:

@@ -10,7 +10,10 @@ from importlib import import_module
 
 from borgerpuls.terms import Stage
 
-HEAVY = ("great_expectations", "great_expectations.expectations", "borgerpuls.reporting.pdf", "weasyprint", "holidays")
+HEAVY = (
+    *("great_expectations", "great_expectations.expectations", "holidays"),
+    *("borgerpuls.reporting.pdf", "weasyprint", "docx", "pptx", "pptx.chart.data", "xlsxwriter"),
+)
 """Imported inside the functions that use them, and in a forked task found imported."""
 
 
