@@ -27,7 +27,7 @@ def memo_docx(memo: Memo, when: datetime) -> bytes:
 
     document = Document(io.BytesIO(_template()))
     properties = document.core_properties
-    properties.title = f"{memo.title}: {memo.area}"
+    properties.title = f"{memo.title}: {memo.area}"[:255]  # more than a property may hold
     properties.subject = memo.title
     properties.author = properties.last_modified_by = "Borgerpuls"
     properties.comments = ""

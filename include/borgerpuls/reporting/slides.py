@@ -88,7 +88,7 @@ class Slides:
     def content(self, when: datetime) -> bytes:
         """Return the file; *when* is the round's time (see `packages.round_time`)."""
         properties = self._deck.core_properties
-        properties.title = self._title
+        properties.title = self._title[:255]  # more than a property may hold
         properties.subject = "Tværkommunal borgerundersøgelse"
         properties.author = properties.last_modified_by = "Borgerpuls"
         properties.language = _LANGUAGE
@@ -192,12 +192,10 @@ class Page:
             names: The answers, most positive first.
             subject: What was asked, for the alternative text.
         """
-        from pptx.chart.data import CategoryChartData
         from pptx.enum.chart import XL_CHART_TYPE
 
         lines: list[AnswerRow | None] = [line for part in parts for line in (None, *part.rows)]
-        data = CategoryChartData(number_format="0%")
-        data.categories = [" " if line is None else line.label for line in lines]
+        data = _chart_data("0%", [" " if line is None else line.label for line in lines])
         for place, name in enumerate(names):
             data.add_series(
                 name, [None if line is None or line.shares is None else line.shares[place] for line in lines]
@@ -231,12 +229,10 @@ class Page:
         number_format: str, lowest: float, highest: float, label_width: float = 2.6, alternative: str, size: float = 12,
     ) -> None:  # fmt: skip
         """Add horizontal bars side by side, with a legend below and the numbers at their ends."""
-        from pptx.chart.data import CategoryChartData
         from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION
         from pptx.util import Pt
 
-        data = CategoryChartData(number_format=number_format)
-        data.categories = list(labels)
+        data = _chart_data(number_format, labels)
         for one in series:
             data.add_series(one.name, one.values)
         frame = self._slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *_inches(left, top, width, height), data)
@@ -261,12 +257,10 @@ class Page:
         number_format: str, axis_title: str, alternative: str,
     ) -> None:  # fmt: skip
         """Add lines over an ordered axis, from 0, with a legend below."""
-        from pptx.chart.data import CategoryChartData
         from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION
         from pptx.util import Pt
 
-        data = CategoryChartData(number_format=number_format)
-        data.categories = list(labels)
+        data = _chart_data(number_format, labels)
         for one in series:
             data.add_series(one.name, one.values)
         frame = self._slide.shapes.add_chart(XL_CHART_TYPE.LINE, *_inches(left, top, width, height), data)
@@ -307,6 +301,40 @@ class Page:
 
 def _beside_bar(line: AnswerRow | None) -> tuple[str, str]:
     return ("", "") if line is None else (line.score, line.base)
+
+
+def _chart_data(number_format: str, labels: Sequence[str]) -> Any:
+    """Return chart data whose embedded workbook holds texts as texts: a name that begins with = is no formula."""
+    data = _plain_chart_data()(number_format=number_format)
+    data.categories = list(labels)
+    return data
+
+
+@cache
+def _plain_chart_data() -> type[Any]:
+    import xlsxwriter
+    from pptx.chart.data import CategoryChartData
+
+    class PlainChartData(CategoryChartData):  # type: ignore[misc,unused-ignore]
+        """The library's own writer makes formulas and links of texts that look like them."""
+
+        @property
+        def xlsx_blob(self) -> bytes:
+            buffer = io.BytesIO()
+            book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+            sheet = book.add_worksheet()
+            numbers = book.add_format({"num_format": self.number_format})
+            for row, category in enumerate(self.categories, 1):
+                sheet.write_string(row, 0, category.label)
+            for column, series in enumerate(self, 1):
+                sheet.write_string(0, column, series.name)
+                for row, value in enumerate(series.values, 1):
+                    if value is not None:
+                        sheet.write_number(row, column, value, numbers)
+            book.close()
+            return buffer.getvalue()
+
+    return PlainChartData
 
 
 def _in_words(row: AnswerRow, names: Sequence[str]) -> str:
