@@ -19,6 +19,8 @@ send. Marking the approval as success here approves nothing: sending reads only 
 **`JournalIsUnwritable`**: nothing is sent without the journal; make room or mend the disk, then clear the task.
 **`RoundWasRestored`**: the database is older than the journal and the round is paused: `docs/runbooks/restore.md`.
 **`UnknownRound`**: no round has the id in the form; start the run again with the right one.
+**`FieldworkNeedsAttention`**: follow the runbook it names. Operations are told (`BORGERPULS_ALERT_WEBHOOK_URL`,
+`BORGERPULS_ALERT_EMAIL`); the page "Beskeder" shows how far every municipality is.
 **Unknown messages**: see `docs/runbooks/`; they are never sent again blindly.
 """
 
@@ -30,6 +32,7 @@ from borgerpuls.fieldwork import stage
 from borgerpuls.orchestration import DEFAULT_ARGS, SAMPLE, rounds_of_run
 from borgerpuls.rounds import stage as rounds_stage
 from field_calendar import FieldHours
+from operations_notifier import OperationsNotifier
 
 
 @dag(
@@ -101,7 +104,7 @@ def fieldwork():
         """The municipalities with something due now, in the rounds that are approved and open."""
         return stage.municipalities_due()
 
-    @task(map_index_template="{{ municipality_name }}")
+    @task(map_index_template="{{ municipality_name }}", on_failure_callback=OperationsNotifier())
     def send_due(round_id, municipality_code, municipality_name):
         """Claim and send what is due in one municipality."""
         return stage.send_due(round_id, municipality_code)
@@ -116,10 +119,15 @@ def fieldwork():
         """Give every message of a round that is over one of the four end states."""
         return {round_id: stage.finish_messages(round_id) for round_id in rounds_stage.rounds_in_state("closed")}
 
+    @task(trigger_rule="all_done", retries=0, on_failure_callback=OperationsNotifier())
+    def watch_messages():
+        """Fail, and tell operations, when messages are in doubt, bounce or stand still."""
+        return stage.watch_messages()
+
     new_samples = find_new_samples()
     prepare(new_samples)
     sent = send_due.expand_kwargs(find_due_messages(new_samples))
-    chain(sent, collect_receipts(), finish_messages())
+    chain(sent, collect_receipts(), finish_messages(), watch_messages())
 
 
 fieldwork()

@@ -143,6 +143,10 @@ class GatewayRefusesUs(BorgerpulsError):
     """A gateway does not accept our credentials or address."""
 
 
+class FieldworkNeedsAttention(BorgerpulsError):
+    """Messages are in doubt, bounce or stand still; the message names the runbook of each."""
+
+
 class ReceiptIsForged(BorgerpulsError):
     """Receipts do not carry the seal made with the shared secret."""
 

@@ -59,6 +59,10 @@ class Settings(BaseSettings):
     gateway_timeout_seconds: float = Field(default=10.0, gt=0)
     gateways_deduplicate: bool = False
     """Only when the gateways promise to: a message in doubt may then be sent again under its own id."""
+    alert_webhook_url: SecretStr = SecretStr("")
+    """Told as JSON when a task of fieldwork fails or an alert is raised; empty: nobody is told."""
+    alert_email: str = ""
+    """Told by e-mail too, through Airflow's connection `smtp_default`; empty: no e-mail."""
     answer_site_health_url: str = ""
     """Asked before each batch; nothing is sent while the answer site is unwell. Empty: not asked."""
     digital_post_days: tuple[int, ...] = (0, 1, 2, 3)

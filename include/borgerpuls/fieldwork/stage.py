@@ -26,6 +26,7 @@ from borgerpuls.errors import (
     ApproverOpenedTheRound,
     CitizenIsUnknown,
     ContentHasChanged,
+    FieldworkNeedsAttention,
     FormIsNotOpen,
     NothingToApprove,
     ReceiptIsUnreadable,
@@ -46,6 +47,7 @@ from borgerpuls.fieldwork.ledger import Ledger
 from borgerpuls.fieldwork.letters import LetterBook, LetterDates, MunicipalityText, Recipient
 from borgerpuls.fieldwork.monitor import Alert
 from borgerpuls.fieldwork.monitor import alerts as find_alerts
+from borgerpuls.fieldwork.monitor_page import messages_page as write_page
 from borgerpuls.fieldwork.postman import GatewayPostman
 from borgerpuls.fieldwork.receipt_source import GATEWAYS, ReceiptSource
 from borgerpuls.fieldwork.receipts import Receipt
@@ -74,6 +76,7 @@ def plan_messages(round_id: str) -> dict[str, int]:
         RoundIsNotOpen: The round is stopped.
     """
     with transaction("fieldwork") as connection:
+        connection.execute(load_query("fieldwork/hold_round.sql"), {"round_id": round_id})
         plan = _round(connection, round_id)
         if plan.state in {RoundState.CLOSED, RoundState.PUBLISHED}:
             return _planned(connection, round_id)
@@ -144,6 +147,7 @@ def prepare_dry_run(round_id: str) -> dict[str, int]:
         NothingToApprove: Nothing is planned, or some letters could not be written.
     """
     with transaction("fieldwork") as connection:
+        connection.execute(load_query("fieldwork/hold_round.sql"), {"round_id": round_id})
         plan = _round(connection, round_id)
         book = _letter_book(plan)
         texts = _texts(connection, round_id)
@@ -266,6 +270,7 @@ def record_approval(round_id: str, approved_by: str, content_hash: str | None = 
     """
     shown_hash, _ = dry_run(round_id)
     with transaction("fieldwork") as connection:
+        connection.execute(load_query("fieldwork/hold_round.sql"), {"round_id": round_id})
         plan = _round(connection, round_id)
         if approved_by.strip().casefold() == plan.opened_by.strip().casefold():
             raise ApproverOpenedTheRound(
@@ -573,17 +578,57 @@ def alerts(round_id: str) -> list[Alert]:
         health = connection.execute(
             load_query("fieldwork/health.sql"), {"round_id": round_id, "today": moment.date(), "now": moment}
         ).one()
-    may_send = (
-        plan.state == RoundState.APPROVED
-        and not plan.is_paused
-        and moment.date() <= plan.close_date
-        and sending_windows().is_open(Channel.DIGITAL_POST, moment)
-    )
+    opened_at = sending_windows().opened_at(Channel.DIGITAL_POST, moment)
+    may_send = plan.state == RoundState.APPROVED and not plan.is_paused and moment.date() <= plan.close_date
+    idle_since = max(filter(None, (opened_at, health.last_sent_at)), default=None)
     return find_alerts(
         monitor(round_id),
         oldest_doubt_minutes=None if health.oldest_doubt_minutes is None else float(health.oldest_doubt_minutes),
-        idle_minutes=None if health.idle_minutes is None or not may_send else float(health.idle_minutes),
+        idle_minutes=(moment - idle_since).total_seconds() / 60 if opened_at and idle_since and may_send else None,
         due=int(health.due),
+    )
+
+
+def watch_messages() -> dict[str, int]:
+    """
+    Look at the messages of every round in the field.
+
+    Returns:
+        `rounds`: how many there are.
+
+    Raises:
+        FieldworkNeedsAttention: Somebody must look at something; every alert of every round, with its runbook.
+    """
+    round_ids = rounds_in_field()
+    found = [(round_id, alert) for round_id in round_ids for alert in alerts(round_id)]
+    if found:
+        raise FieldworkNeedsAttention(
+            " ".join(f"Runde {round_id}: {alert.text}" for round_id, alert in found),
+            next_step=f"Se {', '.join(sorted({alert.runbook for _, alert in found}))}.",
+        )
+    return {"rounds": len(round_ids)}
+
+
+def messages_page(round_id: str | None = None) -> str:
+    """
+    Return the monitor of a round as a page, of the latest when None.
+
+    Raises:
+        UnknownRound: No round has this id.
+    """
+    with transaction("fieldwork") as connection:
+        round_ids = list(connection.execute(load_query("fieldwork/rounds.sql")).scalars())
+        chosen = round_id or next(iter(round_ids), None)
+        plan = connection.execute(load_query("fieldwork/round.sql"), {"round_id": chosen}).mappings().one_or_none()
+        if round_id and plan is None:
+            _round(connection, round_id)
+    return write_page(
+        resource_folder("templates") / "fieldwork",
+        round_ids,
+        None if plan is None else {str(name): value for name, value in plan.items()},
+        monitor(chosen or ""),
+        alerts(chosen) if chosen else [],
+        clock.now(),
     )
 
 

@@ -22,7 +22,13 @@ class SendingWindows:
 
     def is_open(self, channel: Channel, moment: datetime) -> bool:
         """Tell whether *channel* may be used at *moment* (Danish local time): never on holidays."""
+        return self.opened_at(channel, moment) is not None
+
+    def opened_at(self, channel: Channel, moment: datetime) -> datetime | None:
+        """Return when the window that is open at *moment* opened, None when *channel* may not be used then."""
         days, (first, end) = (
             (self.sms_days, self.sms_hours) if channel is Channel.SMS else (self.letter_days, self.letter_hours)
         )
-        return moment.weekday() in days and first <= moment.hour < end and is_working_day(moment.date())
+        if moment.weekday() not in days or not first <= moment.hour < end or not is_working_day(moment.date()):
+            return None
+        return moment.replace(hour=first, minute=0, second=0, microsecond=0)

@@ -193,9 +193,10 @@ def running_gateway(kind: str, token: str, ledger: Path, port: int | None = None
         "--ledger",
         str(ledger),
     ]
-    for name, value in behaviour.items():
+    for name, given in behaviour.items():
         option = f"--{name.replace('_', '-')}"
-        command += [option] if value is True else [] if value is False else [option, str(value)]
+        for value in given if isinstance(given, list | tuple) else [given]:
+            command += [option] if value is True else [] if value is False else [option, str(value)]
     process = subprocess.Popen(command, env=os.environ | {"BORGERPULS_GATEWAY_TOKEN": token}, start_new_session=True)
     try:
         _await_health(chosen, process)
@@ -224,6 +225,10 @@ class DispatchHost:
     def start(self, round_id: str, municipality_code: str, point: str = "-", passing: int = 0) -> int:
         """Start a dispatch and return its process id."""
         return int(self._say(f"start {round_id} {municipality_code} {point} {passing}"))
+
+    def run(self, task: str, round_id: str, municipality_code: str) -> int:
+        """Start a task of the stage, by its name, and return its process id."""
+        return int(self._say(f"run {task} {round_id} {municipality_code}"))
 
     def kill(self, pid: int) -> bool:
         """Kill a dispatch and return whether it was alive."""
@@ -256,15 +261,33 @@ def host() -> None:
 
 
 def _host_start(round_id: str, municipality_code: str, point: str, passing: str) -> int:
+    def dispatch() -> None:
+        if point != "-":
+            _die_at(point, int(passing))
+        stage.send_due(round_id, municipality_code)
+
+    return _fork(dispatch)
+
+
+def _host_run(task: str, round_id: str, municipality_code: str) -> int:
+    tasks: dict[str, Callable[[], object]] = {
+        "plan_messages": lambda: stage.plan_messages(round_id),
+        "prepare_dry_run": lambda: stage.prepare_dry_run(round_id),
+        "approve": lambda: stage.record_approval(round_id, "kollega"),
+        "send_due": lambda: stage.send_due(round_id, municipality_code),
+        "collect_receipts": lambda: stage.collect_receipts(round_id),
+    }
+    return _fork(tasks[task])
+
+
+def _fork(work: Callable[[], object]) -> int:
     pid = os.fork()
     if pid:
         return pid
     status = 1
     try:
         sys.stdin.close()
-        if point != "-":
-            _die_at(point, int(passing))
-        stage.send_due(round_id, municipality_code)
+        work()
         status = 0
     finally:
         os._exit(status)
@@ -284,7 +307,7 @@ def _host_wait(pid: str) -> int:
 
 
 _HOST_WORDS: dict[str, Callable[..., object]] = {
-    "ready?": lambda: "ready", "start": _host_start, "kill": _host_kill, "wait": _host_wait,
+    "ready?": lambda: "ready", "start": _host_start, "run": _host_run, "kill": _host_kill, "wait": _host_wait,
 }  # fmt: skip
 
 
@@ -310,6 +333,14 @@ def outlast_leases() -> None:
 def ledger_sizes(ledgers: Sequence[Path]) -> tuple[int, ...]:
     """Return how long each gateway's ledger is, in bytes."""
     return tuple(path.stat().st_size if path.exists() else 0 for path in ledgers)
+
+
+def await_messages(ledgers: Sequence[Path], messages: float, since: Sequence[int] | None = None) -> None:
+    """Wait until the gateways have accepted so many more messages than at *since* (now when None), a minute at most."""
+    start = sum(since or ledger_sizes(ledgers))
+    deadline = time.monotonic() + 60.0
+    while time.monotonic() < deadline and sum(ledger_sizes(ledgers)) - start < messages * LINE_LENGTH:
+        time.sleep(0.002)
 
 
 def due_messages(round_id: str) -> int:

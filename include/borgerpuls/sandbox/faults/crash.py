@@ -19,7 +19,6 @@ RUNS, PEOPLE = 200, 1000
 POINTS = ("claimed", "begun", "intended", "called", "noted")
 MOST_PASSINGS = 40
 """A batch passes the points of sending at least so often, `claimed` once or twice."""
-LONGEST_WAIT_SECONDS = 60.0
 LONGEST_RECOVERY_SECONDS = 60.0
 
 
@@ -60,7 +59,7 @@ def _kill_one(host: drill.DispatchHost, round_id: str, point: str, ledgers: list
         passings = 5 if point == "claimed" else MOST_PASSINGS
         return host.wait(host.start(round_id, MUNICIPALITY, point, dice.randint(1, passings))) == -signal.SIGKILL
     pid = host.start(round_id, MUNICIPALITY)
-    _await_growth(ledgers, sum(drill.ledger_sizes(ledgers)), dice.uniform(0, 0.9) * PEOPLE)
+    drill.await_messages(ledgers, dice.uniform(0, 0.9) * PEOPLE)
     return host.kill(pid)
 
 
@@ -78,13 +77,6 @@ def _take_over(round_id: str, found: Found) -> None:
         time.sleep(0.1)
     seconds = time.monotonic() - started
     found.longest_recovery_seconds = max(found.longest_recovery_seconds or 0.0, seconds)
-
-
-def _await_growth(ledgers: list[Path], start: int, messages: float) -> None:
-    """Wait until the ledgers have grown by so many lines."""
-    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
-    while time.monotonic() < deadline and sum(drill.ledger_sizes(ledgers)) - start < messages * drill.LINE_LENGTH:
-        time.sleep(0.002)
 
 
 DRILL = Drill("T1", "`kill -9` of the dispatch, at random moments and at named points", run)

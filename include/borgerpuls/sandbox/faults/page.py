@@ -21,6 +21,14 @@ Report = Callable[[str], None]
 DRILLS = {
     "T1": "crash",
     "T1b": "stories",
+    "T2": "replies",
+    "T3": "receipts",
+    "T4": "outages",
+    "T5": "together",
+    "T6": "clocks",
+    "T8": "again",
+    "T10": "old",
+    "T11": "restore",
     "T17": "answers",
     "T17b": "burst",
 }

@@ -31,6 +31,7 @@ class World:
 
     folder: Path
     cluster: EmbeddedPostgres
+    lease_seconds: str
 
     @contextmanager
     def gateways(self, name: str = "gateways", **behaviour: Any) -> Iterator[list[Path]]:
@@ -82,7 +83,7 @@ def own_world(**more_settings: str) -> Iterator[World]:
             _forget()
             migrate()
             clock.move_to(drill.INSIDE_THE_WINDOW)
-            yield World(folder, cluster)
+            yield World(folder, cluster, os.environ["BORGERPULS_LEASE_SECONDS"])
         finally:
             database.close_engines()
             cluster.stop("immediate")
