@@ -36,9 +36,10 @@ test: .venv/installed-dev ## Run the whole test suite (ARGS="-k frame": a part o
 round: .venv/installed-dev ## Test a small round through Airflow, each task run again, all searched for CPR numbers (long)
 	@.venv/bin/python -m pytest tests/round $(ARGS)
 
-bench: .venv/installed-dev ## Measure the engine and the questionnaire (some minutes): docs/statistics-figures, docs/questionnaire-figures.md
+bench: .venv/installed-dev ## Measure engine, questionnaire and fieldwork (some minutes): figures under docs
 	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1
 	.venv/bin/python -m pytest tests/benchmarks $(ARGS)
+	$(BORGERPULS) sandbox speed
 
 replica: .venv/installed ## Set each of the pilot's 203 printed results beside a simulated round's (SEED=7: another one)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BORGERPULS) sandbox replica --seed "$(SEED)" $(ARGS)

@@ -456,6 +456,18 @@ def sandbox_faults(
         raise typer.Exit(1)
 
 
+@sandbox_app.command("speed")
+def sandbox_speed(
+    page: Annotated[Path, typer.Option(help="Where the figures are written.")] = Path("docs/fieldwork-speed.md"),
+    letters: Annotated[int, typer.Option(min=39, help="Letters to plan, token and write.")] = 250_000,
+    wave: Annotated[int, typer.Option(min=13, help="Messages of the wave that is sent.")] = 23_119,
+) -> None:
+    """Measure how fast messages are planned and written, and how fast a wave leaves."""
+    from borgerpuls.sandbox.speed import measure_speed
+
+    measure_speed(letters, wave, page, typer.echo)
+
+
 # --- database ---------------------------------------------------------------------------------------------------
 
 database_app = typer.Typer(help="What is done once for an installation, and at every upgrade.", no_args_is_help=True)

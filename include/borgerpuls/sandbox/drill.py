@@ -69,6 +69,7 @@ def make_round(
     round_id: str,
     people_by_municipality: Mapping[str, int],
     *,
+    is_planned: bool = True,
     is_approved: bool = True,
     mobile: Sequence[str] = ("20 30 40 50", "+45 28123456", "", "33 12 34 56"),
     names: Sequence[str] = FIRST_NAMES,
@@ -158,9 +159,10 @@ def make_round(
         )
     if sms_share is not None:
         stage.set_reminder_arms(round_id, sms_share)
-    stage.plan_messages(round_id)
-    stage.prepare_dry_run(round_id)
-    if is_approved:
+    if is_planned:
+        stage.plan_messages(round_id)
+        stage.prepare_dry_run(round_id)
+    if is_planned and is_approved:
         stage.record_approval(round_id, "kollega")
     return people[["person_id", "municipality_code", "cpr", "mobile"]]
 
