@@ -179,6 +179,7 @@ def _responses(country: Country, plan: AnswerPlan, instrument: Instrument) -> pd
             "completed_date": day.dt.date.where(visits["is_complete"]),
             "last_saved_date": day.dt.date,
             "duration_seconds": visits["minutes"] * 60,
+            "page_count": None,  # no pages are sent here
         }
     )
     answers = plan.answers.rename(columns={"person_id": "response_id"})
