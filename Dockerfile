@@ -8,7 +8,7 @@ RUN apt-get update \
 
 WORKDIR /srv/borgerpuls
 COPY requirements.txt requirements-build.txt ./
-RUN pip install --no-cache-dir --require-hashes -r requirements.txt -r requirements-build.txt
+RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements.txt -r requirements-build.txt
 
 COPY pyproject.toml README.md ./
 COPY include include

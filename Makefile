@@ -86,13 +86,14 @@ export CHECK_PANGO
 	fi
 	"$$python" -c "$$CHECK_PANGO"
 	.venv/bin/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear .venv
+	# The lock is complete: without --no-deps, an older pip looks for the newest release of `celery[redis]` and its like.
 	echo "Installing the locked packages into .venv (about a minute) ..."
-	.venv/bin/python -m pip install --quiet --require-hashes -r requirements.txt
-	.venv/bin/python -m pip install --quiet --require-hashes -r requirements-build.txt
+	.venv/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements.txt
+	.venv/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-build.txt
 	.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
 .venv/installed-dev: .venv/installed requirements-dev.txt
 	@echo "Installing the tools of the tests into .venv ..."
-	.venv/bin/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	.venv/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements-dev.txt
 	touch $@
