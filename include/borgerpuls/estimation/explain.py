@@ -61,14 +61,14 @@ def explanation(figure: pd.Series, weights: pd.Series, instrument: Instrument | 
         for name, against in (("rest", "de øvrige kommuner"), ("previous", previous or "forrige periode")):
             if not pd.isna(figure[f"difference_to_{name}"]):
                 p = figure[f"difference_to_{name}_p"]
-                tested = "ikke testet" if pd.isna(p) else f"justeret p = {p:.4f}"
+                tested = "ikke testet" if pd.isna(p) else f"justeret p = {p:.4f}".replace(".", ",")
                 lines.append(f"{_number(figure[f'difference_to_{name}']):>12}  Forskel til {against} ({tested}).")
         if figure["item_id"] != RESPONSE and figure["measure"] not in WITHOUT_WEIGHTS:
             # The spread of weights tells little of many answers and much of few; a shown figure has enough.
             lines += [
                 "",
                 (
-                    f"Vægte i kommunen: {weights['cells']} vægtningsceller, {_number(weights['lightest'])} til "
+                    f"Vægte i kommunen: {weights['cells']:.0f} vægtningsceller, {_number(weights['lightest'])} til "
                     f"{_number(weights['heaviest'])}, i gennemsnit {_number(weights['mean_weight'])}."
                 ),
             ]

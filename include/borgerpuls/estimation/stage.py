@@ -23,7 +23,6 @@ from borgerpuls.errors import (
 from borgerpuls.estimation import figures as figure_methods
 from borgerpuls.estimation.alarm import alarm_sentence, alarms
 from borgerpuls.estimation.attacker import derived_counts, protect
-from borgerpuls.estimation.dependent import withhold_dependent
 from borgerpuls.estimation.dictionary import dictionary_table, rounded_for_export
 from borgerpuls.estimation.disclosure import CELL, COMPLEMENTARY, Thresholds
 from borgerpuls.estimation.explain import explanation, imported_explanation
@@ -67,7 +66,6 @@ def estimate_figures(round_id: str) -> dict[str, int]:
         estimated = round_figures(tables, previous[previous["break_reason"].isna()])
         categories = {category.code: category.items for category in survey.codebook.categories}
         table, reasons = protect(estimated, _thresholds(), categories)
-        table = withhold_dependent(table, reasons)
         table = figure_methods.with_ids(table, round_id, plan.snapshot_id, version("borgerpuls"))
         for name in figure_methods.COUNTS:
             table[name] = table[name].astype("Int64")
