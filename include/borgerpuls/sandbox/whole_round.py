@@ -180,6 +180,7 @@ def _responses(country: Country, plan: AnswerPlan, instrument: Instrument) -> pd
             "last_saved_date": day.dt.date,
             "duration_seconds": visits["minutes"] * 60,
             "page_count": None,  # no pages are sent here
+            "device_class": visits["device_class"],
         }
     )
     answers = plan.answers.rename(columns={"person_id": "response_id"})
