@@ -306,6 +306,22 @@ def figures_sources() -> None:
 # --- reports ---------------------------------------------------------------------------------------------------------
 
 
+@app.command("greeting")
+def greeting(
+    round_id: Annotated[str, typer.Argument(metavar="ROUND", help="The round, e.g. 2023-2.")],
+    municipality_code: Annotated[str, typer.Argument(metavar="MUNICIPALITY", help="Its code, e.g. 0461.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="At most 200 letters, printed as they are.")],
+    logo: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A PNG or JPEG; it is drawn anew.")
+    ] = None,
+) -> None:
+    """Keep what a municipality says on the first page of its report; draw the report again to print it."""
+    from borgerpuls.reporting.stage import save_greeting
+
+    save_greeting(round_id, municipality_code, text, None if logo is None else logo.read_bytes())
+    typer.echo(f"The greeting of municipality {municipality_code} in round {round_id} is kept")
+
+
 @app.command("prove")
 def prove(
     file: Annotated[Path, typer.Argument(metavar="FILE.pdf", exists=True, dir_okay=False, help="A report of ours.")],

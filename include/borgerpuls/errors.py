@@ -328,6 +328,14 @@ class ReportIsMissing(BorgerpulsError):
     """A registered report is gone, or is not the file that was drawn."""
 
 
+class LogoIsUnusable(BorgerpulsError):
+    """A logo is too large, or is no picture of pixels."""
+
+
+class GreetingIsTooLong(BorgerpulsError):
+    """A municipality's greeting has more letters than the first page of its report has room for."""
+
+
 class NotAReport(BorgerpulsError):
     """A file is no PDF of ours: its numbers cannot be proven."""
 

@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 
 from borgerpuls.codebooks.codebook import load_codebook
-from borgerpuls.reporting.figures import figure_set
+from borgerpuls.questionnaire.definition import load_instrument, read_local_items
+from borgerpuls.reporting import numbers
+from borgerpuls.reporting.figures import MergedCell, Notice, TrendPoint, figure_set
 from borgerpuls.reporting.report import EarlierRound, ReportData, RoundFacts
 from borgerpuls.reporting.survey import load_survey
 
@@ -38,6 +40,23 @@ SHARES = {
 CONTACT = {
     "kun_jobcentret": 0.636, "socialafdelingen": 0.198, "boerne_og_familieafdelingen": 0.078,
     "sundheds_og_omsorgsafdelingen": 0.079, "andre": 0.091,
+}  # fmt: skip
+
+
+BESIDE: dict[str, Any] = {
+    "merged_cells": tuple(
+        MergedCell("0740", f"Mænd, under 30 år: aktivitetsparate og job- og uddannelsesparate ({place})", 2)
+        for place in range(18)
+    ),
+    "open_answers": (
+        *(("why", f"Jeg blev mødt med respekt, men der gik lang tid mellem samtalerne, nummer {place}.") for place in range(70)),
+        *(("better", "Færre skift af sagsbehandler, og svar på mail inden for en uge.") for _ in range(12)),
+    ),
+    "notices": (Notice("", "", "first_round", "Der er ingen tidligere runde for kommunen."),
+                Notice("coop", "target_group", "all_groups_withheld", "Ingen målgruppe kan vises på dette spørgsmål.")),
+    "local_items": tuple(read_local_items(
+        {"0740": [{"type": "scale", "scale": "grad", "text": {"da": "I hvilken grad er åbningstiden passende?", "en": "Opening hours?"}}]},
+        load_instrument("2024"))["0740"]),
 }  # fmt: skip
 
 
@@ -131,6 +150,9 @@ def _figure_rows(
                       tilt[code])  # fmt: skip
         _contact(rows, random, code, n, survey.groups("duration"))
         _response(rows, book, code, n)
+        _beside(rows, random, book, code, n)
+        if code == "0740":
+            _local(rows, random, code, n)
     return pd.DataFrame(rows.rows)
 
 
@@ -257,6 +279,86 @@ def _response(rows, book, code, n) -> None:
             rows.add(code, "weighting", measure, float(value))
 
 
+def _beside(rows: _Rows, random, book, code: str, n: int) -> None:
+    """Add what the contract has beside scores: taking part, nonresponse, weights."""
+    sampled = round(n / 0.432) + 8
+    for domain in ("sex", "age_group", "target_group"):
+        for group in book.labels(domain):
+            rows.add(code, "response", "response_rate", float(np.clip(n / sampled + random.normal(0, 0.06), 0, 1)) if n
+                     else 0.0, domain=domain, domain_group=group)  # fmt: skip
+    if n >= 10:
+        for quartile, minutes in (("p25", 2.0), ("p50", 3.5), ("p75", 6.5)):
+            rows.add(code, "response", "completion_minutes", minutes, category=quartile, valid_n=round(n * 0.9))
+        rows.add(code, "response", "r_indicator", 0.81, lower=0.77, upper=0.85)
+        for variable, value in (("target_group", 0.062), ("sex", 0.021), ("age_group", 0.071)):
+            rows.add(code, "response", "r_partial", value, category=variable)
+    rows.add(code, "weighting", "merged_n", float(random.integers(0, 9)))
+    for category in book.categories:
+        for width, shift in (("0.10", 0.05), ("0.25", 0.12)):
+            mean = float(np.mean([MEANS[item] for item in category.items]))
+            for end, sign in (("low", -1), ("high", 1)):
+                if n >= 5:
+                    rows.add(code, category.code, f"sensitivity_{end}", mean + sign * shift, category=width)
+    if code != "alle":
+        return
+    for category in book.categories:
+        for wave, shift in (("1", 0.05), ("2", 0.0), ("3", -0.08)):
+            mean = float(np.mean([MEANS[item] for item in category.items]))
+            rows.add(
+                code, category.code, "category_mean", mean + shift, domain="wave", domain_group=wave, valid_n=n // 3
+            )
+    for measure, value in (("rr1", 0.39), ("rr2", 0.432), ("con1", 0.93), ("ref1", 0.004)):
+        rows.add(code, "response", measure, value, valid_n=round(value * sampled), weighted_base=float(sampled))
+    for region, (own, country) in {"1084": (0.31, 0.30), "1085": (0.08, 0.17), "1083": (0.23, 0.22), "1082": (0.23, 0.19),
+                                   "1081": (0.15, 0.11)}.items():  # fmt: skip
+        rows.add(code, "response", "municipality_share", own, domain="region", domain_group=region)
+        rows.add(code, "response", "country_municipality_share", country, domain="region", domain_group=region)
+    for name, (own, country) in {"inhabitants_16_66": (53174.0, 39152.0), "expected_full_time_share": (0.08, 0.08),
+                                 "share_of_labour_force": (0.26, 0.24), "share_of_population": (0.20, 0.19)}.items():  # fmt: skip
+        rows.add(code, "response", "participating_value", own, domain="statistic", domain_group=name)
+        rows.add(code, "response", "country_value", country, domain="statistic", domain_group=name)
+    for answer, count in zip("54321", (2320, 2970, 1650, 800, 870), strict=True):
+        rows.add(code, "weighting", "unweighted_n", float(count), category=answer)
+        rows.add(code, "weighting", "unweighted_share", count / 8610, category=answer)
+    for measure, value in (("cell_population_n", 1432.0), ("cell_answered_n", 211.0), ("cell_weight", 1432 / 211)):
+        rows.add(code, "weighting", measure, value, domain="example", domain_group="kvinde/30_49/sygedagpenge")
+
+
+def _local(rows: _Rows, random, code: str, n: int) -> None:
+    """Add a municipality's own questions and its own mark with three groups."""
+    for domain, groups in (("all", [("", 1.0)]), ("sex", [("kvinde", 0.6), ("mand", 0.4)])):
+        for group, share in groups:
+            _mean_rows(rows, random, code, "local1", "mean", round(n * share), 3.4, 0.0, domain=domain, group=group)
+    for group, share in (("Jobcenter Nord", 0.5), ("Jobcenter Syd", 0.4), ("øvrige", 0.1)):
+        for item, mean in MEANS.items():
+            _mean_rows(rows, random, code, item, "mean", round(_routed(item, n) * share), mean, 0.0,
+                       domain="local_1", group=group)  # fmt: skip
+        for category in load_codebook("2023").categories:
+            mean = float(np.mean([MEANS[item] for item in category.items]))
+            _mean_rows(rows, random, code, category.code, "category_mean", round(n * share), mean, 0.0,
+                       domain="local_1", group=group)  # fmt: skip
+
+
+def trend_points(
+    code: str, periods: tuple[str, ...], rows: pd.DataFrame, broken: tuple[str, ...] = ()
+) -> list[TrendPoint]:
+    """Return the points of a municipality and of all: its own round last, earlier ones a little lower."""
+    kept = rows[(rows["domain"] == "all") & rows["measure"].isin(["mean", "category_mean", "response_rate"])]
+    kept = kept[kept["municipality_code"].isin([code, "alle"])]
+    everything = [*periods, "2023-2"]
+    return [
+        TrendPoint(
+            "2023-2", row.municipality_code, row.item_id, row.measure, "all", "", period, numbers.period(period),
+            "round", period, f"Rapporten fra {period}",
+            None if pd.isna(row.value) else float(row.value) - 0.03 * (len(everything) - 1 - place),
+            is_break := bool(place and row.item_id in broken),
+            "Temaets spørgsmål er ændret." if is_break else None,
+        )
+        for row in kept.itertuples()
+        for place, period in enumerate(everything)
+    ]  # fmt: skip
+
+
 def report_data(
     code: str = "0461",
     *,
@@ -264,12 +366,14 @@ def report_data(
     names: dict[str, str] | None = None,
     earlier_rounds: tuple[str, ...] = (),
     codebook_version: str = "2023",
+    broken: tuple[str, ...] = (),
 ) -> ReportData:
     """Return the data of one municipality's report, as stage.py would read it."""
     names = PILOT if names is None else names
     rows = figure_rows(answers, codebook_version=codebook_version)
     kept = rows["municipality_code"].isin([code, "alle"]) | (
-        (rows["domain"] == "all") & rows["measure"].isin(["mean", "category_mean"])
+        (rows["domain"] == "all")
+        & rows["measure"].isin(["mean", "category_mean", "response_rate", "answered_n", "merged_n"])
     )
     earlier = tuple(
         EarlierRound(
@@ -286,4 +390,6 @@ def report_data(
         snapshot_id="snapshot-of-the-factory",
         code_version="0.1.0",
         earlier=earlier,
+        trend=tuple(trend_points(code, earlier_rounds, rows, broken)),
+        **(BESIDE if code == "0740" else {}),
     )

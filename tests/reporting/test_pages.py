@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from figure_factory import PILOT, report_data
 
-from borgerpuls.reporting import numbers, report
+from borgerpuls.reporting import appendix, numbers, report
 from borgerpuls.reporting.canvas import Canvas
 from borgerpuls.reporting.cited import plain
 from borgerpuls.reporting.painter import PainterCanvas
@@ -181,22 +181,25 @@ def test_no_answers_gives_a_page_that_says_so() -> None:
 
 
 def test_a_changed_category_has_no_previous_score_and_no_trend() -> None:
-    data = report_data("0461", codebook_version="2024", earlier_rounds=("2022-1", "2022-2"))
-    same = report_data("0461", earlier_rounds=("2022-1", "2022-2"))
-    composer = report._Composer(data, _canvas)
-    broken = composer.survey.codebook.crosswalk_to("2023").broken_categories
-    assert broken
+    data = report_data(
+        "0461", codebook_version="2024", earlier_rounds=("2022-1", "2022-2"), broken=("maal_og_aktiviteter",)
+    )
+    broken = report.Composer(data, _canvas).survey.codebook.crosswalk_to("2023").broken_categories
+    assert "maal_og_aktiviteter" in broken
     with_2023 = dataclasses.replace(
         data,
         earlier=tuple(
             report.EarlierRound(dataclasses.replace(one.facts, codebook_version="2023"), one.figures)
-            for one in same.earlier
+            for one in data.earlier
         ),
     )
-    composer = report._Composer(with_2023, _canvas)
-    row = composer.score_row("", broken[0], "category_mean")
+    composer = report.Composer(with_2023, _canvas)
+    row = composer.score_row("", "maal_og_aktiviteter", "category_mean")
     assert row.previous is None
-    assert len(row.trend) <= 1
+    assert len(row.trend) == 1
     unbroken = composer.score_row("", "moedet", "category_mean")
     assert unbroken.previous is not None
     assert len(unbroken.trend) == 3
+    shown = appendix.development(composer)
+    assert shown is not None
+    assert shown["breaks"] == ["[1] Temaets spørgsmål er ændret."]

@@ -69,9 +69,9 @@ def test_the_same_figures_give_the_same_bytes(municipal: Pdf) -> None:
 
 def _short(data: report.ReportData, monkeypatch: pytest.MonkeyPatch) -> report.ReportData:
     """Leave only the pages that print names."""
-    whole = report._Composer.sections
+    whole = report.Composer.sections
     kept = {"cover.xhtml", "contents.xhtml", "design.xhtml", "theme.xhtml", "spread.xhtml", "colophon.xhtml"}
-    monkeypatch.setattr(report._Composer, "sections", lambda self: [s for s in whole(self) if s.template in kept])
+    monkeypatch.setattr(report.Composer, "sections", lambda self: [s for s in whole(self) if s.template in kept])
     return data
 
 

@@ -36,7 +36,8 @@ def report(code: str) -> bytes:
 def values(code: str) -> dict[str, dict[str, float | None]]:
     data = report_data(code, earlier_rounds=EARLIER)
     figures = [*data.figures, *(figure for one in data.earlier for figure in one.figures)]
-    return {figure.figure_id: {name: getattr(figure, name) for name in FIELDS} for figure in figures}
+    known = {figure.figure_id: {name: getattr(figure, name) for name in FIELDS} for figure in figures}
+    return known | {point.figure_id: {"value": point.value} for point in data.trend}
 
 
 @pytest.mark.parametrize("code", ["0740", "0183", "alle"])

@@ -1,19 +1,23 @@
 """The stage against a real database: draw every kind, register, draw again, find what is missing."""
 
 import hashlib
+import io
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import page
 import pandas as pd
+import pypdf
 import pytest
 from figure_factory import PILOT, figure_rows
+from PIL import Image
 from sqlalchemy import text
 
 from borgerpuls import content_store
 from borgerpuls.database import copy_rows, transaction
-from borgerpuls.errors import ReportIsMissing, RoundHasNoFigures, UnknownRound
+from borgerpuls.errors import GreetingIsTooLong, ReportIsMissing, RoundHasNoFigures, UnknownRound
 from borgerpuls.reporting import stage
 from borgerpuls.terms import ArtefactKind
 
@@ -126,6 +130,54 @@ def test_a_report_is_proven_from_the_database_and_a_changed_figure_is_named() ->
             failures = stage.prove_report(path).failures
             assert failures
             assert all(figure_id in failure.citation for failure in failures)
+
+
+def test_trend_notices_greeting_and_open_words_reach_the_report() -> None:
+    with transaction("estimation") as connection:
+        connection.execute(text(
+            "INSERT INTO estimation.trend_point (round_id, municipality_code, item_id, measure, domain, period, period_name,"
+            " kind, source, source_title, value, is_break_before, break_reason) VALUES"
+            " (:round_id, '0740', 'overall', 'mean', 'all', '2023-1', '1. halvår 2023', 'imported', 's', 'Tidligere', 3.2,"
+            " false, NULL),"
+            " (:round_id, '0740', 'overall', 'mean', 'all', '2023-2', '2. halvår 2023', 'round', '2023-2', 'Denne', 3.4,"
+            " true, 'Ændret.')"
+        ), {"round_id": ROUND})  # fmt: skip
+        connection.execute(
+            text(
+                "INSERT INTO estimation.notice VALUES (:round_id, '0740', 'coop', '', 'item_withheld', 'Vises ikke.')"
+            ),
+            {"round_id": ROUND},
+        )
+        connection.execute(
+            text("INSERT INTO estimation.merged_cell VALUES (:round_id, '0740', 1, 'Mænd under 30 år', 2)"),
+            {"round_id": ROUND},
+        )
+    picture = io.BytesIO()
+    Image.new("RGB", (60, 20), "#0B3C5D").save(picture, "PNG")
+    stage.save_greeting(ROUND, "0740", "Tak til alle, " + "der svarede. " * 14, picture.getvalue())
+    data = stage.read_report_data(ROUND, "0740")
+    assert [(point.period, point.value, point.break_reason) for point in data.trend] == [
+        ("2023-1", 3.2, None), ("2023-2", 3.4, "Ændret."),
+    ]  # fmt: skip
+    assert data.notices[0].sentence == "Vises ikke."
+    assert data.merged_cells[0].merged_n == 2
+    assert data.open_answers == ()
+    assert data.greeting is not None
+    assert data.greeting.logo is not None
+    stage.draw_artefacts(ROUND, "0740")
+    path = content_store.path_of(registered()["0740", ArtefactKind.PDF].file_sha256)
+    assert stage.prove_report(path).failures == ()
+    cover = pypdf.PdfReader(path).pages[0]
+    assert "Tak til alle, der svarede." in " ".join(cover.extract_text().split())
+    assert len(cover.images) == 1
+    assert page.validate_pdf(str(path), profile="ua1").rules.passed == 104
+
+
+def test_a_greeting_that_is_too_long_or_of_nobody_is_refused() -> None:
+    with pytest.raises(GreetingIsTooLong, match="has 201 letters"):
+        stage.save_greeting(ROUND, "0740", "a" * 201, None)
+    with pytest.raises(UnknownRound, match="does not take part"):
+        stage.save_greeting(ROUND, "0101", "Hej", None)
 
 
 def test_unknown_rounds_and_rounds_without_figures_are_said() -> None:

@@ -6,7 +6,7 @@ A figure that is suppressed has no number, only the reason; a figure that is mis
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -57,6 +57,47 @@ class Figure:
     def is_worse_than_rest(self) -> bool:
         """Whether the score is significantly below the other municipalities'."""
         return self.is_different_from_rest and (self.difference_to_rest or 0.0) < 0
+
+
+class TrendPoint(NamedTuple):
+    """One number in one period, of us or of others before us; the report's own round is the last."""
+
+    round_id: str
+    municipality_code: str
+    item_id: str
+    measure: str
+    domain: str
+    domain_group: str
+    period: str
+    period_name: str
+    kind: str
+    source: str
+    source_title: str
+    value: float | None
+    is_break_before: bool
+    break_reason: str | None
+
+    @property
+    def figure_id(self) -> str:
+        """Return what a report cites the point as."""
+        return "|".join(("trend", *self[:7], self.kind, self.source))
+
+
+class Notice(NamedTuple):
+    """Why something a reader could expect is not shown, as a sentence."""
+
+    item_id: str
+    domain: str
+    code: str
+    sentence: str
+
+
+class MergedCell(NamedTuple):
+    """A weighting cell that was made of several, in words."""
+
+    municipality_code: str
+    description: str
+    merged_n: int
 
 
 _Key = tuple[str, str, str, str, str, str]

@@ -80,6 +80,12 @@ def day(value: date) -> str:
     return f"{value.day}.{NO_BREAK_SPACE}{_MONTHS[value.month - 1]} {value.year}"
 
 
+def period(round_id: str) -> str:
+    """Return what a round is called: "2. halvår 2023"."""
+    year, half = round_id.split("-")
+    return f"{half}. halvår {year}"
+
+
 def word(value: int) -> str:
     """Return a small number as a word ("seks"), a larger one as figures."""
     return _WORDS[value] if 0 <= value < len(_WORDS) else count(value)

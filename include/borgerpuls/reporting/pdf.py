@@ -119,7 +119,7 @@ class Press:
         self, document: Document, drawing: Drawing, starts: Sequence[int] | None = None, page_count: int = 0
     ) -> "Media":
         """Return a composed document as what WeasyPrint lays out; *starts* is the page number of each section."""
-        media = Media()
+        media = Media(document.logo)
         if drawing == "svg":
             self._prepare_svg(document, media)
             return media
@@ -165,7 +165,7 @@ class Press:
 
     def lay_out(self, media: "Media") -> Any:
         """Return WeasyPrint's pages."""
-        html = _Xhtml(media.xhtml, _fetcher(media.charts))
+        html = _Xhtml(media.xhtml, _fetcher(media.charts, media.logo))
         sheets = [self._style_sheet, self._foot_sheet] if media.charts else [self._style_sheet]
         cache: dict[str, Any] = dict(media.sheets)
         return html.render(font_config=self._font_configuration, stylesheets=sheets, cache=cache)
@@ -195,7 +195,8 @@ class Press:
 class Media:
     """What WeasyPrint gets: XHTML, images that paint themselves or are SVG, and the citations of its text in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, logo: bytes | None = None) -> None:
+        self.logo = logo
         self.sheets: dict[str, PaintedSheet] = {}
         self.charts: dict[str, str] = {}
         self.citations: list[str] = []
@@ -239,8 +240,8 @@ def _identifier(text: str) -> bytes:
     return hashlib.sha256(text.encode()).hexdigest()[:32].encode()
 
 
-def _fetcher(charts: Mapping[str, str]) -> Any:
-    """Return what WeasyPrint fetches with: our fonts, this report's SVG charts, and nothing else."""
+def _fetcher(charts: Mapping[str, str], logo: bytes | None = None) -> Any:
+    """Return what WeasyPrint fetches with: our fonts, this report's SVG charts and logo, and nothing else."""
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
     class OwnFiles(URLFetcher):  # type: ignore[misc,unused-ignore]
@@ -248,6 +249,8 @@ def _fetcher(charts: Mapping[str, str]) -> Any:
             del headers
             if url in charts:
                 return URLFetcherResponse(url, charts[url], {"Content-Type": "image/svg+xml"})
+            if url == "logo:own" and logo is not None:
+                return URLFetcherResponse(url, logo, {"Content-Type": "image/png"})
             known = {f"font:{path.name}": path for path in font_folder().glob("*.woff2")}
             if url in known:
                 return URLFetcherResponse(url, known[url].read_bytes(), {"Content-Type": "font/woff2"})

@@ -13,16 +13,16 @@ from typing import Any, Literal, NamedTuple
 import jinja2
 from markupsafe import Markup
 
-from borgerpuls.codebooks import files as codebook_files
 from borgerpuls.codebooks.codebook import subgroup_table
 from borgerpuls.codebooks.municipalities import danish_sort_key
-from borgerpuls.reporting import charts, numbers, sentences
+from borgerpuls.questionnaire.definition import Item
+from borgerpuls.reporting import appendix, charts, numbers, sentences
 from borgerpuls.reporting.canvas import Canvas, NewCanvas
 from borgerpuls.reporting.charts import Bar, Chart, Curve, Direction, OptionRow, ScoreNames, ScoreRow, ShareRow, Strip
 from borgerpuls.reporting.cited import MARKS, CitedFigures, plain
-from borgerpuls.reporting.figures import DOMAINS, SCALE_CODES, Figure, FigureSet
+from borgerpuls.reporting.figures import DOMAINS, SCALE_CODES, Figure, FigureSet, MergedCell, Notice, TrendPoint
 from borgerpuls.reporting.fonts import printable, text_width
-from borgerpuls.reporting.survey import DOMAIN_NAMES, Question, Survey, Theme, load_survey
+from borgerpuls.reporting.survey import DOMAIN_NAMES, Question, Survey, Theme, is_local, load_survey, local_question
 from borgerpuls.reporting.tables import DENSE, PLAIN, Column, Row, Style, Table
 from borgerpuls.resources import resource_folder
 from borgerpuls.terms import ALL_PARTICIPATING
@@ -52,8 +52,7 @@ class RoundFacts:
     @property
     def name(self) -> str:
         """Return "2. halvår 2023"."""
-        year, half = self.round_id.split("-")
-        return f"{half}. halvår {year}"
+        return numbers.period(self.round_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,13 @@ class EarlierRound:
 
     facts: RoundFacts
     figures: FigureSet
+
+
+class Greeting(NamedTuple):
+    """What a municipality says on the first page of its report: at most 200 letters, and its logo as PNG."""
+
+    text: str
+    logo: bytes | None
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,14 @@ class ReportData:
     earlier: tuple[EarlierRound, ...] = ()
     suppress_below: int = 5
     uncertain_below: int = 30
+    trend: tuple[TrendPoint, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    merged_cells: tuple[MergedCell, ...] = ()
+    open_answers: tuple[tuple[str, str], ...] = ()
+    """Item and text of every approved open answer, in the order they are printed."""
+    local_items: tuple[Item, ...] = ()
+    """The municipality's own questions, `local1` to `local3`."""
+    greeting: Greeting | None = None
 
 
 @dataclass
@@ -97,6 +111,7 @@ class Document:
     facts: RoundFacts
     pages: list[str]
     images: dict[str, Canvas | Table] = field(default_factory=dict)
+    logo: bytes | None = None
     alternatives: dict[str, str] = field(default_factory=dict)
 
 
@@ -118,11 +133,11 @@ def compose(data: ReportData, new_canvas: NewCanvas, first_pages: Sequence[int] 
         new_canvas: Makes the drawing surfaces.
         first_pages: Page number of each section, for the contents; default one page each.
     """
-    return _Composer(data, new_canvas).document(first_pages)
+    return Composer(data, new_canvas).document(first_pages)
 
 
-class _Composer:
-    """Builds one report; holds what every page needs."""
+class Composer:
+    """Builds one report; holds what every page needs. The pages about method are in `appendix.py`."""
 
     def __init__(self, data: ReportData, new_canvas: NewCanvas) -> None:
         self.data = data
@@ -146,6 +161,8 @@ class _Composer:
         self.in_place = self.all_in_text if self.is_national else self.name
         self.earlier = tuple(EarlierRound(one.facts, CitedFigures(one.figures)) for one in data.earlier)
         self.previous = self.earlier[-1] if self.earlier else None
+        self.places = [self.code] if self.is_national else [self.code, ALL_PARTICIPATING]
+        self.local_questions = tuple(local_question(item, place) for place, item in enumerate(data.local_items, 1))
 
     # Pages ------------------------------------------------------------------------------------------------------------
 
@@ -176,7 +193,11 @@ class _Composer:
             for number, section in enumerate(sections, 1)
         ]
         running = f"{TITLE} · {self.municipality_title[:90]} · {self.data.facts.name}"
-        return Document(title, running, self.data.snapshot_id, self.data.facts, pages, self.images, self.alternatives)
+        return Document(
+            *(title, running, self.data.snapshot_id, self.data.facts, pages, self.images),
+            logo=self.data.greeting.logo if self.data.greeting else None,
+            alternatives=self.alternatives,
+        )
 
     def sections(self) -> Iterable[Section]:
         yield Section("cover.xhtml", "", 0, self.cover())
@@ -186,8 +207,13 @@ class _Composer:
         yield Section("overview.xhtml", "Resultater – alle spørgsmål på én side", 1, self.overview())
         if self.is_national:
             yield Section("spread.xhtml", "Forskelle mellem kommunerne", 1, self.spread())
+            if questions := appendix.spread_of_questions(self):
+                content = {"table": questions}
+                yield Section("spread_of_questions.xhtml", "Forskelle mellem kommunerne på spørgsmål", 1, content)
         else:
             yield Section("findings.xhtml", "Styrker og opmærksomhedspunkter", 1, self.findings())
+        if development := appendix.development(self):
+            yield Section("development.xhtml", "Udvikling over tid", 1, development)
         for theme in self.survey.themes:
             if len(theme.questions) > 1:
                 yield Section("theme.xhtml", theme.name, 1, self.theme(theme))
@@ -197,13 +223,33 @@ class _Composer:
                     yield Section("question.xhtml", question.title, level, self.question(question))
                 else:
                     yield Section("multi.xhtml", question.title, level, self.multi(question))
-        yield Section("response.xhtml", "Bilag: Svarprocent og frafald", 1, self.response())
+        for place, question in enumerate(self.local_questions):
+            template = "question.xhtml" if question.is_scale else "multi.xhtml"
+            content = self.question(question) if question.is_scale else self.multi(question)
+            yield Section(template, f"Kommunens eget spørgsmål {place + 1}", 1, content)
+        for flag in appendix.local_flags(self):
+            yield Section("local_flag.xhtml", f"Kommunens egen opdeling {flag['number']}", 1, flag)
+        for place, answers in enumerate(appendix.open_answers(self)):
+            yield Section("open_answers.xhtml", "" if place else "Borgernes egne ord", 0 if place else 1, answers)
+        if found := appendix.notices(self):
+            yield Section("notices.xhtml", "Det viser rapporten ikke", 1, {"notices": found})
+        yield Section("response.xhtml", "Bilag: Svarprocent", 1, self.response())
+        yield Section("nonresponse.xhtml", "Bilag: Frafald", 1, appendix.nonresponse(self))
         yield Section("representativity.xhtml", "Bilag: Repræsentativitet", 1, self.representativity())
+        if taking_part := appendix.participants(self):
+            yield Section("participants.xhtml", "Bilag: De deltagende kommuner", 1, taking_part)
         yield Section("weighting.xhtml", "Bilag: Vægtning", 1, self.weighting())
+        for place, cells in enumerate(appendix.merged_cells(self)):
+            title = "" if place else "Bilag: Sammenlagte vægtningsceller"
+            yield Section("merged_cells.xhtml", title, 0 if place else 1, cells)
         yield Section("method.xhtml", "Bilag: Beregninger og usikkerhed", 1, self.method())
         yield Section("disclosure.xhtml", "Bilag: Skjulte tal og anonymitet", 1, self.disclosure())
         yield Section("glossary.xhtml", "Bilag: Ordliste", 1, {})
         yield from self.questionnaire_pages()
+        if self.is_national:
+            for page in appendix.municipalities(self):
+                first = page["page"] == 1
+                yield Section("municipalities.xhtml", "Bilag: Kommunerne" if first else "", int(first), page)
         yield from self.table_pages()
         yield Section("colophon.xhtml", "Om denne udgave", 1, self.colophon())
 
@@ -231,6 +277,8 @@ class _Composer:
             "attention": sentences.attention_points(scored, 2),
             "has_difference": not self.is_national,
             "name_class": _name_class(self.municipality_title),
+            "greeting": printable(self.data.greeting.text) if self.data.greeting else "",
+            "has_logo": self.data.greeting is not None and self.data.greeting.logo is not None,
         }
 
     def design(self) -> dict[str, Any]:
@@ -388,9 +436,9 @@ class _Composer:
         item, measure = question.item_id, "mean"
         own = self.figures.find(self.code, item, measure)
         bars = [self.bar(self.name, item, self.code, is_own=True)]
-        if not self.is_national:
+        if not self.is_national and not question.is_local:
             bars.append(self.bar(self.all_name, item, ALL_PARTICIPATING))
-        if self.previous:
+        if self.previous and not question.is_local:
             bars.append(self.bar(self.previous.facts.name, item, self.code, figures=self.previous.figures))
         left: list[tuple[str, Markup]] = [("Samlet", self.distribution(bars, question))]
         right: list[tuple[str, Markup]] = []
@@ -415,7 +463,7 @@ class _Composer:
 
     def multi(self, question: Question) -> dict[str, Any]:
         item = question.item_id
-        own_name, all_name = self.name, "" if self.is_national else self.all_name
+        own_name, all_name = self.name, "" if self.is_national or question.is_local else self.all_name
         rows = [
             OptionRow(
                 text,
@@ -468,9 +516,8 @@ class _Composer:
                 own, self.name, () if self.is_national else national, "" if self.is_national else self.all_short, marks
             )
             image = self.image(charts.response_curve(model, self.new_canvas))
-        places = [self.code] if self.is_national else [self.code, ALL_PARTICIPATING]
         rows = [
-            Row([label, *(self.response_text(measure, place) for place in places)])
+            Row([label, *(self.response_text(measure, place) for place in self.places)])
             for label, measure in (
                 ("Population", "population_n"),
                 ("Stikprøve", "sampled_n"),
@@ -483,10 +530,10 @@ class _Composer:
         ]
         return {
             "curve": image,
-            "counts": self.table(
-                [Column("Opgørelse", 50.0), Column(self.name[:40]), Column(self.all_name)][: 1 + len(places)], rows
-            ),
-            "shares": self.share_plot("sample_share", "respondent_share", "Stikprøve", "Svar"),
+            "counts": self.table(self.place_columns("Opgørelse", 50.0), rows),
+            "groups": appendix.response_by_group(self),
+            "time": appendix.completion_time(self),
+            "standard": appendix.standard_rates(self) if self.is_national else None,
         }
 
     def representativity(self) -> dict[str, Any]:
@@ -506,17 +553,12 @@ class _Composer:
         return {
             "rows": self.table(columns, rows) if rows else None,
             "plot": self.share_plot("population_share", "sample_share", "Population", "Stikprøve"),
-            "regions": codebook_files.read_table("published/pilot2023/representativity_tables.csv").to_dict("records")
-            if self.is_national and self.data.facts.round_id == "2023-2"
-            else [],
         }
 
     def weighting(self) -> dict[str, Any]:
         population = self.response_value("population_n")
         answered = self.response_value("answered_n")
-        mean_weight = None
-        if population and answered:
-            mean_weight = numbers.decimal_text(population / answered, 1)
+        mean_weight = numbers.decimal_text(population / answered, 1) if population and answered else None
         facts = []
         for label, measure, decimals in (
             ("Mindste vægt", "weight_min", 2),
@@ -532,13 +574,7 @@ class _Composer:
             "population": self.response_count("population_n"),
             "answered": self.response_count("answered_n"),
             "facts": self.table([Column("Mål", 60.0), Column("Værdi")], facts) if facts else None,
-            "example": self.table(
-                [
-                    Column("Svar", 48.0),
-                    *(Column(name) for name in ("Antal", "Uvægtet", "Sum af vægte", "Vægtet")),
-                ],
-                _weighting_example(),
-            ),
+            "example": appendix.weighting_example(self),
         }
 
     def method(self) -> dict[str, Any]:
@@ -577,7 +613,7 @@ class _Composer:
         return known.get(item_id, "Kun sygedagpengemodtagere." if item_id == "employer" else "")
 
     def table_pages(self) -> Iterable[Section]:
-        questions = [question for question in self.survey.questions if question.is_scale]
+        questions = [one for one in (*self.survey.questions, *self.local_questions) if one.is_scale]
         for number in range(0, len(questions), 2):
             tables = [self.question_table(question) for question in questions[number : number + 2]]
             yield Section("tables.xhtml", "Bilag: Tabeller" if not number else "", 1 if not number else 0, {
@@ -589,7 +625,7 @@ class _Composer:
     def question_table(self, question: Question) -> Markup:
         item = question.item_id
         rows = [Row(self.table_cells(self.name, item, self.code), "strong")]
-        if not self.is_national:
+        if not self.is_national and not question.is_local:
             rows.append(Row(self.table_cells(self.all_name, item, ALL_PARTICIPATING)))
         for domain in DOMAINS:
             is_first = True
@@ -606,7 +642,7 @@ class _Composer:
             Column("95 % interval", 24.0),
             Column("Ved ikke"),
         ]
-        return self.table(columns, rows, 267.0, DENSE, f"{question.number}. {question.title}")
+        return self.table(columns, rows, 267.0, DENSE, question.heading)
 
     def table_cells(self, name: str, item: str, code: str, *, domain: str = "all", group: str = "") -> list[str]:
         mean = self.figures.find(code, item, "mean", domain=domain, group=group)
@@ -672,7 +708,7 @@ class _Composer:
             national="" if self.is_national else f"{self.all_name} ({self.participants} kommuner)",
             previous=self.previous.facts.name if self.previous else "",
             national_column=self.all_short,
-            has_trend=len(self.earlier) >= 2,
+            has_trend=len({point.period for point in self.data.trend if point.measure == "category_mean"}) >= 3,
         )
 
     def scored_themes(self) -> list[sentences.Scored]:
@@ -705,35 +741,39 @@ class _Composer:
         return any(score.figure is not None and score.figure.is_uncertain for score in self.scored_themes())
 
     def previous_value(self, item_id: str, measure: str) -> float | None:
-        if self.previous is None or self.is_broken(item_id, self.previous):
+        if self.previous is None or self.is_broken(item_id, self.previous) or is_local(item_id):
             return None
         return self.previous.figures.value(self.code, item_id, measure)
 
     def trend(self, item_id: str, measure: str, code: str) -> tuple[tuple[str, float], ...]:
-        """Return the unbroken line of rounds up to this one; a codebook change ends it."""
-        points: list[tuple[str, float]] = []
-        for earlier in reversed(self.earlier):
-            value = earlier.figures.value(code, item_id, measure)
-            if self.is_broken(item_id, earlier) or value is None:
+        """Return the unbroken line of periods up to this one; a break or a gap ends it."""
+        line: list[tuple[str, float]] = []
+        for point in reversed(appendix.points(self, code, item_id, measure)):
+            if point.value is None:
                 break
-            points.append((earlier.facts.round_id, value))
-        points.reverse()
-        now = self.figures.value(code, item_id, measure)
-        return (*points, (self.data.facts.round_id, now)) if now is not None else ()
+            line.append((point.period, point.value))
+            if point.is_break_before:
+                break
+        return tuple(reversed(line))
 
     def is_broken(self, item_id: str, earlier: EarlierRound) -> bool:
         """Return whether a category is not the same in an earlier round's codebook."""
         crosswalk = self.survey.codebook.crosswalk_to(earlier.facts.codebook_version)
         return item_id in crosswalk.broken_categories
 
-    def development(self) -> str:
+    def development(self) -> list[str]:
+        """Return what is said about the round before: what changed for certain, and what cannot be compared."""
         if self.previous is None:
-            return "Der er ingen tidligere runde at sammenligne med."
+            return ["Der er ingen tidligere runde at sammenligne med."]
+        changed = sentences.changes(self.scored_themes())
+        if changed:
+            said = [f"Siden {self.previous.facts.name}:", *changed]
+        else:
+            said = [f"Ingen af temaerne er sikkert steget eller faldet siden {self.previous.facts.name}."]
         broken = [theme.name for theme in self.survey.themes if self.is_broken(theme.code, self.previous)]
-        text = f"Den forrige runde ({self.previous.facts.name}) er vist med en åben cirkel."
         if broken:
-            text += f" {numbers.enumeration(broken)} er ændret siden og sammenlignes derfor ikke."
-        return text
+            said.append(f"{numbers.enumeration(broken)} er ændret siden og sammenlignes derfor ikke.")
+        return said
 
     def bar(
         self,
@@ -800,7 +840,7 @@ class _Composer:
             "name": f"Score i {self.in_place}",
             "score": self.score_text(own),
             "lines": lines,
-            "verdict": "" if self.is_national else verdict,
+            "verdict": "" if self.is_national or is_local(item_id) else verdict,
         }
 
     def strip_image(self, item_id: str, measure: str, width: float = charts.COLUMN) -> Markup | None:
@@ -885,6 +925,10 @@ class _Composer:
             return numbers.EN_DASH
         return f"{numbers.percent_number(figure.value, decimals)}{sign}"
 
+    def place_columns(self, heading: str, width: float) -> list[Column]:
+        """Return the columns of a table of own numbers beside all participating's."""
+        return [Column(heading, width), Column(self.name[:40]), Column(self.all_name)][: 1 + len(self.places)]
+
     def response_value(self, measure: str, code: str | None = None) -> float | None:
         return self.figures.value(code or self.code, "response", measure)
 
@@ -945,28 +989,6 @@ def _filled(blocks: Sequence[tuple[dict[str, Any], float]], room: float) -> list
         columns[-1].append(block)
         used += height
     return [columns[i : i + 2] for i in range(0, len(columns), 2)]
-
-
-@cache
-def _weighting_example() -> list[Row]:
-    """Return the pilot's published example: answers, weights and shares of the overall satisfaction."""
-    table = codebook_files.read_figures("published/pilot2023/weighting_example.csv")
-    answers, weights = table["n_unweighted"], table["strataratio_sum"]
-    rows = [
-        Row(
-            (
-                str(row["category"]),
-                numbers.count(row["n_unweighted"]),
-                numbers.percent(row["n_unweighted"] / answers.sum()),
-                numbers.count(row["strataratio_sum"]),
-                numbers.percent(row["strataratio_sum"] / weights.sum()),
-            )
-        )
-        for _, row in table.iterrows()
-    ]
-    whole = numbers.percent(1.0, 0)
-    total = ("I alt", numbers.count(float(answers.sum())), whole, numbers.count(float(weights.sum())), whole)
-    return [*rows, Row(total, "strong")]
 
 
 @cache

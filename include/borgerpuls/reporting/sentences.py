@@ -67,6 +67,21 @@ def attention_points(scores: Sequence[Scored], most: int = 6) -> list[str]:
     return [_difference_sentence(name, figure) for name, figure in _significant(scores, -1)[:most]]
 
 
+def changes(scores: Sequence[Scored]) -> list[str]:
+    """Return one sentence per score that has certainly changed since the round before, largest first."""
+    found = [
+        (name, figure)
+        for name, figure in scores
+        if figure is not None and figure.is_different_from_previous and figure.difference_to_previous is not None
+    ]
+    found.sort(key=lambda row: (-abs(row[1].difference_to_previous or 0.0), row[0]))
+    return [
+        f"{name} er {'steget' if (figure.difference_to_previous or 0.0) > 0 else 'faldet'} "
+        f"{numbers.decimal_text(abs(figure.difference_to_previous or 0.0), 2)} til {numbers.score(figure.value or 0.0)}."
+        for name, figure in found
+    ]
+
+
 def _significant(scores: Sequence[Scored], sign: int) -> list[tuple[str, Figure]]:
     found = [
         (name, figure)

@@ -3,23 +3,28 @@ Draw the reports of a round: read the figures, draw every kind of artefact, keep
 """
 
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection
 
 from borgerpuls import content_store
 from borgerpuls.database import load_query, read_table, transaction
-from borgerpuls.errors import ReportIsMissing, RoundHasNoFigures, UnknownRound
+from borgerpuls.errors import GreetingIsTooLong, ReportIsMissing, RoundHasNoFigures, UnknownRound
+from borgerpuls.questionnaire.definition import load_instrument, read_local_items
 from borgerpuls.reporting import proof
 from borgerpuls.reporting.drawing import draw
-from borgerpuls.reporting.figures import figure_set
+from borgerpuls.reporting.figures import MergedCell, Notice, TrendPoint, figure_set
+from borgerpuls.reporting.logo import redrawn_logo
 from borgerpuls.reporting.memo import Participation
 from borgerpuls.reporting.proof import Proof
-from borgerpuls.reporting.report import EarlierRound, ReportData, RoundFacts
+from borgerpuls.reporting.report import EarlierRound, Greeting, ReportData, RoundFacts
 from borgerpuls.settings import settings
 from borgerpuls.terms import ALL_PARTICIPATING, ArtefactKind
 
+LONGEST_GREETING = 200
 _ENDINGS = {
     ArtefactKind.PDF: ".pdf",
     ArtefactKind.MEMO_DOCX: "-notat.docx",
@@ -97,6 +102,42 @@ def check_reports(round_id: str) -> dict[str, int]:
     return {"reports": len(expected), "files": len(expected) * len(ArtefactKind), "pages": pages}
 
 
+def save_greeting(round_id: str, municipality_code: str, greeting: str, logo: bytes | None) -> None:
+    """
+    Keep what a municipality says on the first page of its report, in the place of what it said before.
+
+    Args:
+        round_id: The round.
+        municipality_code: Takes part in it.
+        greeting: At most 200 letters; plain text.
+        logo: A picture file, or None.
+
+    Raises:
+        GreetingIsTooLong: It has more than 200 letters.
+        LogoIsUnusable: The file is too large or no picture of pixels.
+        UnknownRound: No such round, or the municipality does not take part.
+    """
+    text = " ".join(greeting.split())
+    if len(text) > LONGEST_GREETING:
+        raise GreetingIsTooLong(
+            f"The greeting has {len(text)} letters; there is room for {LONGEST_GREETING}.",
+            where=f"round {round_id}, municipality {municipality_code}",
+            next_step="Shorten it.",
+        )
+    drawn = None if logo is None else redrawn_logo(logo)
+    with transaction("reporting") as connection:
+        names = read_table(connection, "reporting/municipality_names.sql", round_id=round_id)
+        if municipality_code not in names["municipality_code"].tolist():
+            raise UnknownRound(
+                f"Municipality {municipality_code} does not take part in round {round_id}.",
+                next_step="Use one of the round's municipalities.",
+            )
+        connection.execute(
+            load_query("reporting/save_greeting.sql"),
+            {"round_id": round_id, "municipality_code": municipality_code, "greeting": text, "logo": drawn},
+        )
+
+
 def prove_report(path: Path) -> Proof:
     """
     Compare every number of a report with the figures it cites, as they are in the database.
@@ -151,6 +192,7 @@ def read_report_data(round_id: str, municipality_code: str) -> ReportData:
             )
             for one in earlier["round_id"]
         )
+        beside = _beside_the_figures(connection, facts.questionnaire_version, where)
     return ReportData(
         facts=facts,
         municipality_code=municipality_code,
@@ -161,7 +203,29 @@ def read_report_data(round_id: str, municipality_code: str) -> ReportData:
         earlier=before,
         suppress_below=settings().suppress_below,
         uncertain_below=settings().uncertain_below,
+        **beside,
     )
+
+
+def _beside_the_figures(connection: Connection, questionnaire: str, where: Mapping[str, str]) -> dict[str, Any]:
+    """Read what a report prints beside its round's figures: trend, notices, merged cells, own questions and words."""
+
+    def rows(name: str, kind: Callable[..., Any]) -> tuple[Any, ...]:
+        table = read_table(connection, f"reporting/{name}.sql", **where)
+        records = table.astype(object).where(table.notna(), None).to_dict("records")
+        return tuple(kind(**{str(column): value for column, value in record.items()}) for record in records)
+
+    own = connection.execute(load_query("reporting/local_items.sql"), dict(where)).scalar_one_or_none()
+    items = read_local_items({"own": own}, load_instrument(questionnaire))["own"] if own else ()
+    greeting = rows("greeting", lambda greeting, logo: Greeting(greeting, None if logo is None else bytes(logo)))
+    return {
+        "trend": rows("trend_points", TrendPoint),
+        "notices": rows("notices", Notice),
+        "merged_cells": rows("merged_cells", MergedCell),
+        "open_answers": rows("open_answers", lambda item_id, text: (item_id, text)),
+        "local_items": items,
+        "greeting": greeting[0] if greeting else None,
+    }
 
 
 def file_name(round_id: str, municipality_code: str, municipality_name: str, ending: str) -> str:

@@ -46,6 +46,16 @@ class Question:
     is_scale: bool
 
     @property
+    def is_local(self) -> bool:
+        """Whether it is a municipality's own, which is compared with nobody."""
+        return is_local(self.item_id)
+
+    @property
+    def heading(self) -> str:
+        """Return what stands above its table."""
+        return self.title if self.is_local else f"{self.number}. {self.title}"
+
+    @property
     def scale_names(self) -> tuple[str, ...]:
         """Return the five answers' names, most positive first."""
         names = dict(self.answers)
@@ -137,6 +147,30 @@ def load_survey(codebook_version: str, questionnaire_version: str) -> Survey:
         for page in instrument.pages
     )
     return Survey(codebook, tuple(questions), themes, pages)
+
+
+def is_local(item_id: str) -> bool:
+    """Return whether a question is a municipality's own: its place may hold another question in another round."""
+    return item_id.startswith("local")
+
+
+def local_question(item: Item, place: int) -> Question:
+    """Return a municipality's own question as the reports print it; *place* counts its own questions from 1."""
+    wording = item.present.get(LANGUAGE, "")
+    return Question(
+        item_id=item.item_id,
+        number=place,
+        title=f"Kommunens eget spørgsmål {place}",
+        wording=wording,
+        variants=(),
+        lead="",
+        answers=tuple((option.code, option.text[LANGUAGE]) for option in item.options),
+        category_code="",
+        category_name="Lokale spørgsmål",
+        asked="Kun stillet i denne kommune.",
+        reason="Spørgsmålet er kommunens eget og sammenlignes ikke med andre kommuner.",
+        is_scale=item.kind == "scale",
+    )
 
 
 def _first_known(codebook: Codebook, codes: Iterable[str]) -> Category | None:

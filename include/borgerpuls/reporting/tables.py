@@ -130,10 +130,11 @@ class Table:
             head.append(Cell(set_lines, 600, MUTED, "TH", "Column"))
         y += tallest * self._line_height + 2 * self.style.padding
         rules = [Rule(y, 0.4, PETROL)]
+        y += 0.4
         body = []
         for number, row in enumerate(self.rows):
             if row.kind == "starts" and number:
-                rules[-1] = Rule(y, 0.3, NATIONAL)
+                rules[-1] = Rule(rules[-1].y, 0.3, NATIONAL)
             cells = []
             deepest = 1
             for place, text in enumerate(row.cells):

@@ -132,6 +132,7 @@ _LOOKS: Mapping[str, Look] = {
     "quest h3": Look(Type(9.5, 600, PETROL), _NORMAL, before=2.6, after=0.8),
     "quest p": Look(_QUESTIONNAIRE, 1.34, after=1.2),
     "quest p.muted": Look(_QUESTIONNAIRE._replace(colour=MUTED), 1.34, after=1.2),
+    "quotes p": Look(_BODY, 1.4, after=2.2),
     "quest p.answers": Look(Type(7.8, colour=MUTED), 1.34, after=1.2),
 }
 _COLUMNS: Mapping[str, tuple[tuple[float, float], ...]] = {
@@ -204,7 +205,7 @@ class _Setter:
                 number = columns.get(kind, 0)
                 columns[kind] = number + 1
                 left, room = _COLUMNS[kind][number]
-                inner = "text" if "text" in child.get("class", "").split() else kind
+                inner = next((name for name in ("text", "quotes") if name in child.get("class", "").split()), kind)
                 set_nodes, end = self.flow(list(child), inner, x + left, column_top, room)
                 nodes.extend(set_nodes)
                 deepest = max(deepest, end)
@@ -222,8 +223,10 @@ class _Setter:
             set_nodes, y = self.element(child, look, context, x, y + gap, width)
             nodes.extend(set_nodes)
             deepest = max(deepest, y)
-            is_image = child.tag == "img"
-            after = _AFTER_IMAGE.get(kind, 0.0) if is_image else 0.0 if child.tag in {"ul", "dl"} else look.after
+            if child.tag == "img":
+                after = _AFTER_IMAGE.get(kind, 0.0)
+            else:
+                after = _look(child[-1], context).after if child.tag in {"ul", "dl"} and len(child) else look.after
             is_first = False
         return nodes, deepest
 
