@@ -66,8 +66,9 @@ def burst(seconds: float, starts_per_second: float, report: Report, *, think_sec
         finally:
             web.stop()
         verdict = judge(ROUND, ledger)
+    begun = told.submissions / (seconds + told.latest_start_seconds)
     found = Found(
-        dose=f"{starts_per_second:.0f} starts/s for {seconds:.0f} s: {told.submissions:,} citizens",
+        dose=f"{told.submissions:,} citizens, {starts_per_second:.0f} a second due, {begun:.1f} a second begun",
         cases=verdict.acknowledged,
         doubles=verdict.doubles,
         lost=verdict.lost,
