@@ -10,7 +10,7 @@ Numbers that could reveal somebody are withheld here, in the data, with the reas
 **Rerun** is safe: the task replaces its round's rows in one transaction.
 **`FiguresDoNotAddUp`**: a figure contradicts another; the message names it, and nothing is drawn.
 **`CellCanBeDerived`**: a withheld number follows from what would be published; the message names its cell.
-**An alarm** goes to the log and to `BORGERPULS_NOTIFY_URL`. Where nothing has got worse, at most one municipality in a hundred gets one.
+**An alarm** goes to the log and to `BORGERPULS_ALERT_WEBHOOK_URL`. Where nothing has got worse, at most one municipality in a hundred gets one.
 **`NotificationFailed`**: the receiver did not accept it; the alarms are kept, and the reports do not wait for it.
 **Next**: the reporting DAG starts by itself.
 """

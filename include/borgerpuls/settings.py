@@ -79,8 +79,6 @@ class Settings(BaseSettings):
     uncertain_below: int = Field(default=30, ge=5)
     one_category_below: int = Field(default=10, ge=5)
     extract_retention_days: int = Field(default=30, ge=1)
-    notify_url: str = ""
-    """Where operations are told of alarms: one POST of JSON with `title` and `text`. Empty: only in the log and the table."""
     report_processes: int = Field(default=2, ge=1)
 
     def journal_place(self) -> Path:

@@ -171,7 +171,7 @@ def raise_alarms(round_id: str) -> dict[str, int]:
 
 def tell_alarms(round_id: str) -> dict[str, int]:
     """
-    Tell operations of the round's alarms: in the task's log, and by one POST to `BORGERPULS_NOTIFY_URL` where it is set.
+    Tell operations of the round's alarms: in the task's log, and by the webhook of alerts where it is set.
 
     Cleared and run again it tells again.
 
@@ -183,11 +183,14 @@ def tell_alarms(round_id: str) -> dict[str, int]:
     sentences = found["sentence"].tolist()
     for sentence in sentences:
         logging.getLogger(__name__).warning("%s", sentence)
-    url = settings().notify_url
-    if sentences and url:
-        title = f"Borgerpuls {round_id}: {len(sentences)} tal er gået den forkerte vej"
-        _post(url, {"title": title, "text": "\n".join(sentences), "round_id": round_id})
-    return {"alarms": len(sentences), "told": int(bool(sentences and url))}
+    webhook = settings().alert_webhook_url.get_secret_value()
+    if sentences and webhook:
+        title = f"Runde {round_id}: {len(sentences)} temaer er gået den forkerte vej."
+        _post(
+            webhook,
+            {"dag": "estimation", "task": "tell_alarms", "run": round_id, "text": "\n".join([title, *sentences])},
+        )
+    return {"alarms": len(sentences), "told": int(bool(sentences and webhook))}
 
 
 def explain_figure(figure_id: str) -> str:
@@ -323,15 +326,15 @@ def _this_period(round_id: str, plan: Any, municipality_codes: frozenset[str]) -
     )
 
 
-def _post(url: str, message: dict[str, str]) -> None:
+def _post(url: str, message: dict[str, object]) -> None:
     import httpx
 
     try:
-        httpx.post(url, json=message, timeout=10.0).raise_for_status()
+        httpx.post(url, json=message | {"runbooks": []}, timeout=10.0).raise_for_status()
     except httpx.HTTPError as error:
         raise NotificationFailed(
             f"The alarm was not accepted: {type(error).__name__}.",
-            where="BORGERPULS_NOTIFY_URL",
+            where="BORGERPULS_ALERT_WEBHOOK_URL",
             next_step="Check the receiver and clear the task; the alarms are kept.",
         ) from None
 
