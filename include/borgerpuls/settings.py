@@ -57,8 +57,6 @@ class Settings(BaseSettings):
     send_rate: int = Field(default=0, ge=0)
     """Most messages a second that one dispatch may send; 0 is no limit."""
     gateway_timeout_seconds: float = Field(default=10.0, gt=0)
-    gateways_deduplicate: bool = False
-    """Only when the gateways promise to: a message in doubt may then be sent again under its own id."""
     alert_webhook_url: SecretStr = SecretStr("")
     """Told as JSON when a task of fieldwork fails or an alert is raised; empty: nobody is told."""
     alert_email: str = ""

@@ -12,6 +12,7 @@ COUNTS = [
     "planned", "sent", "accepted", "delivered", "failed", "cancelled", "unknown", "no_receipt", "waiting",
     "awaiting_receipt",
 ]  # fmt: skip
+CHANNELS = {"digital_post": "Digital Post", "sms": "Sms", "letter": "Brev"}
 BOUNCE_LIMIT = 0.02
 BOUNCE_BASE = 50
 """Fewer sent messages than this say nothing about a share."""
@@ -76,7 +77,13 @@ def alerts(
     high = by_channel[(by_channel["sent"] >= BOUNCE_BASE) & (by_channel["failed_share"] > BOUNCE_LIMIT)]
     for channel, share in zip(high["channel"], high["failed_share"], strict=True):
         percent = f"{100 * share:.1f}".replace(".", ",")
-        found.append(Alert("bounce", f"{percent} % af {channel} når ikke frem.", "docs/runbooks/bounce.md"))
+        found.append(
+            Alert(
+                "bounce",
+                f"{percent} % af det, der er sendt som {CHANNELS.get(channel, channel)}, når ikke frem.",
+                "docs/runbooks/bounce.md",
+            )
+        )
     if due and idle_minutes is not None and idle_minutes >= 30:
         found.append(
             Alert(

@@ -12,14 +12,13 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from borgerpuls.fieldwork.monitor import COUNTS, Alert, adds_up, totals
+from borgerpuls.fieldwork.monitor import CHANNELS, COUNTS, Alert, adds_up, totals
 
 HEADINGS = {
     "planned": "Planlagt", "sent": "Sendt", "accepted": "Modtaget af gateway", "delivered": "Leveret",
     "failed": "Fejlet", "cancelled": "Aflyst", "unknown": "I tvivl", "no_receipt": "Uden kvittering",
     "waiting": "Venter", "awaiting_receipt": "Afventer kvittering",
 }  # fmt: skip
-CHANNELS = {"digital_post": "Digital Post", "sms": "Sms", "letter": "Brev"}
 NOT_CHOSEN = "ikke valgt"
 STATES = {
     "open": "Under forberedelse", "approved": "Godkendt", "closed": "Lukket", "published": "Offentliggjort",
@@ -60,7 +59,7 @@ def messages_page(
 
 
 def _tables(counts: pd.DataFrame) -> list[dict[str, Any]]:
-    named = counts.assign(channel=counts["channel"].map(CHANNELS).fillna(NOT_CHOSEN), wave=counts["wave"].map(WAVES))
+    named = counts.assign(channel=counts["channel"].map(CHANNELS).fillna(NOT_CHOSEN))
     return [
         _table("Bølger og kanaler", named, {"wave": "Bølge", "channel": "Kanal"}),
         _table("Kommuner og kanaler", named, {"municipality_name": "Kommune", "channel": "Kanal"}),
@@ -75,7 +74,7 @@ def _table(title: str, counts: pd.DataFrame, by: Mapping[str, str]) -> dict[str,
         "headings": [*by.values(), *HEADINGS.values(), "Leveret, %", "Fejlet, %"],
         "rows": [
             [
-                *(str(row[name]) for name in by),
+                *(WAVES[row[name]] if name == "wave" else str(row[name]) for name in by),
                 *(_count(row[name]) for name in COUNTS),
                 _percent(row["delivered_share"]),
                 _percent(row["failed_share"]),
