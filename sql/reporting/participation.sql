@@ -1,4 +1,4 @@
--- How many earlier rounds are known, and in how many of them the municipality has figures. One row.
+-- How many earlier periods are known, in how many of them the municipality has figures, and the latest of those. One row.
 -- Parameters: round_id, municipality_code.
 WITH known AS (
     SELECT round_id AS period, municipality_code
@@ -10,6 +10,7 @@ WITH known AS (
     WHERE round_id = :round_id AND kind <> 'reference'
 )
 SELECT count(DISTINCT period) AS earlier_rounds,
-       count(DISTINCT period) FILTER (WHERE municipality_code = :municipality_code) AS times_before
+       count(DISTINCT period) FILTER (WHERE municipality_code = :municipality_code) AS times_before,
+       coalesce(max(period) FILTER (WHERE municipality_code = :municipality_code), '') AS previous_period
 FROM known
 WHERE period < :round_id

@@ -161,6 +161,13 @@ def test_one_round_and_a_changed_codebook_are_said(codebook: str, earlier: tuple
     assert sentence in memo_text(compose_memo(data, Participation(1 + len(earlier), len(earlier))))
 
 
+def test_the_round_before_may_be_one_that_others_published() -> None:
+    data = replace(norddjurs(), earlier=())
+    memo = compose_memo(data, Participation(5, 3, "2025-1"))
+    assert "Scoren er steget på samtlige kategorier siden 1. halvår 2025:" in memo_text(memo)
+    assert "Der er ingen tidligere" not in memo_text(memo)
+
+
 @pytest.mark.parametrize(("answers", "sentence"), [
     (0, "Ingen borgere i Ishøj Kommune har svaret"), (1, "Der er for få svar"), (4, "Der er for få svar"),
     (7, "Resultatet er usikkert, fordi det bygger på færre end 30 svar."),

@@ -216,7 +216,10 @@ class _Deck:
             page.text(LEFT, 1.8, 11, 1, ["Der er for få kommuner til at vise forskelle."], size=16)
 
     def development(self) -> None:
-        if self.area.previous is None or not self.area.has_previous:
+        is_followed = any(
+            theme.own is not None and theme.own.difference_to_previous is not None for theme in self.themes
+        )
+        if not self.area.has_previous and not is_followed:
             page = self.slides.page("Udvikling", "Udviklingen kan vises fra næste runde.")
             why = (
                 "Der er ingen tidligere undersøgelse at sammenligne med."
@@ -225,8 +228,9 @@ class _Deck:
             )
             page.text(LEFT, 1.8, 11, 1, [why], size=16)
             return
+        since = self.area.previous_name if self.area.has_previous else "forrige undersøgelse"
         page = self.slides.page(
-            f"Udvikling siden {self.area.previous_name}",
+            f"Udvikling siden {since}",
             "»Sikker« betyder, at ændringen er statistisk sikker. Kategorier, der opgøres anderledes end dengang, "
             "sammenlignes ikke.",
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from borgerpuls.reporting import numbers
-from borgerpuls.reporting.area import NO_ANSWERS, WITHHELD, Area, Score
+from borgerpuls.reporting.area import NO_ANSWERS, WITHHELD, Area, Score, period_name
 from borgerpuls.reporting.numbers import NO_BREAK_SPACE
 from borgerpuls.reporting.report import ReportData
 from borgerpuls.terms import ALL_PARTICIPATING
@@ -27,6 +27,8 @@ class Participation(NamedTuple):
     round_number: int
     """1 for the first round of the series."""
     times_before: int
+    previous_period: str = ""
+    """The latest earlier period in which the area has a published score, ours or imported, e.g. 2025-1; or empty."""
 
 
 class MemoCategory(NamedTuple):
@@ -66,7 +68,7 @@ def compose_memo(data: ReportData, participation: Participation) -> Memo:
         title=f"Orientering om resultatet af KL’s tværkommunale tilfredshedsundersøgelse {area.round_name}",
         area=area.title,
         introduction=_introduction(area, participation),
-        results=_results(area, themes, data),
+        results=_results(area, themes, data, participation),
         scores_title=f"Overordnet score under de {numbers.word(len(themes))} kategorier",
         scores=tuple(f"{theme.name}: {_with_all(area, theme)}" for theme in themes),
         categories=tuple(_category(area, theme) for theme in themes),
@@ -113,14 +115,14 @@ def _all(area: Area) -> str:
     return f"de {numbers.count(area.participants)} deltagende kommuner"
 
 
-def _results(area: Area, themes: Sequence[Score], data: ReportData) -> tuple[str, ...]:
+def _results(area: Area, themes: Sequence[Score], data: ReportData, participation: Participation) -> tuple[str, ...]:
     paragraphs = [_response(area)]
     if not area.has_any_score:
         return (*paragraphs, area.no_scores_text())
     if not area.is_national:
         paragraphs.append(_against_the_rest(area, themes))
     paragraphs.append(" ".join(filter(None, [_lowest(area, themes, data), _highest(themes)])))
-    paragraphs.append(_development(area, themes))
+    paragraphs.append(_development(area, themes, participation.previous_period))
     return tuple(paragraph for paragraph in paragraphs if paragraph)
 
 
@@ -234,12 +236,14 @@ def _rounds_with_same_lowest(area: Area, lowest: Sequence[Score], data: ReportDa
     return rounds
 
 
-def _development(area: Area, themes: Sequence[Score]) -> str:
-    if area.previous is None:
+def _development(area: Area, themes: Sequence[Score], imported_period: str) -> str:
+    own_round = area.previous.facts.round_id if area.previous is not None and area.has_previous else ""
+    period = max(own_round, imported_period)
+    if not period and area.previous is None:
         return "Der er ingen tidligere undersøgelse at sammenligne med."
-    before = area.previous_name
-    if not area.has_previous:
-        return f"{_start(area.in_text)} deltog ikke i {before}, og udviklingen kan derfor ikke opgøres."
+    if not period:
+        return f"{_start(area.in_text)} deltog ikke i {area.previous_name}, og udviklingen kan derfor ikke opgøres."
+    before = period_name(period)
     changed = [theme.name for theme in themes if theme.is_changed]
     compared = [theme for theme in themes if theme.own is not None and theme.own.difference_to_previous is not None]
     text = _movement(compared, len(themes), before)

@@ -267,6 +267,7 @@ class Page:
         _describe(frame, "Kurve", alternative)
         chart = frame.chart
         chart.font.size, chart.font.name = Pt(12), _SANS
+        chart.has_title = False  # one series alone would give the chart its name
         for drawn, one in zip(chart.plots[0].series, series, strict=True):
             drawn.smooth = False
             drawn.format.line.width = Pt(2.5)

@@ -62,7 +62,7 @@ def draw_artefacts(round_id: str, municipality_code: str) -> dict[str, int]:
         figures_hash = connection.execute(load_query("reporting/figures_hash.sql"), where).scalar_one()
         counted = connection.execute(load_query("reporting/participation.sql"), where).one()
     data = read_report_data(round_id, municipality_code)
-    drawings = draw(data, Participation(counted.earlier_rounds + 1, counted.times_before))
+    drawings = draw(data, Participation(counted.earlier_rounds + 1, counted.times_before, counted.previous_period))
     place = data.municipality_names.get(municipality_code, "deltagende kommuner")
     rows = [
         {

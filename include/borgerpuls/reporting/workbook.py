@@ -20,6 +20,11 @@ from borgerpuls.reporting.survey import DOMAIN_NAMES
 from borgerpuls.terms import ALL_PARTICIPATING
 
 _SCORE, _SHARE, _COUNT, _PLAIN = "0.00", "0.0%", "#,##0", "0.0"
+_OTHER_DOMAINS = {
+    "day": "Dage efter invitationen", "wave": "Svar efter henvendelse nr.", "subgroup": "Ydelse", "region": "Region",
+    "statistic": "Statistik", "example": "Regneeksempel", "local_1": "Kommunens opdeling 1",
+    "local_2": "Kommunens opdeling 2", "local_3": "Kommunens opdeling 3",
+}  # fmt: skip
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 
 
@@ -215,7 +220,7 @@ class _Workbook:
     def other(self, figure: Figure) -> list[Any]:
         is_share = figure.measure.endswith(("_rate", "_share"))
         is_count = figure.measure.endswith("_n") and figure.measure != "effective_n"
-        value = _rounded(figure.value, 3 if is_share else 0 if is_count else 2)
+        value = _rounded(figure.value, 3 if is_share else 0 if is_count or figure.measure == "effective_n" else 2)
         meaning = MEASURES.get(figure.measure, figure.measure)
         if figure.category:
             meaning = f"{meaning} ({figure.category})"
@@ -231,9 +236,7 @@ class _Workbook:
         if figure.domain in DOMAINS:
             group = self.survey.groups(figure.domain).get(figure.domain_group, figure.domain_group)
             return name, DOMAIN_NAMES[figure.domain], group
-        if figure.domain == "day":
-            return name, "Dage efter invitationen", figure.domain_group
-        return name, figure.domain, figure.domain_group
+        return name, _OTHER_DOMAINS.get(figure.domain, figure.domain), figure.domain_group
 
     def note(self, figure: Figure) -> str | None:
         if figure.is_suppressed:
