@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     inbox_folder: Path = Path("inbox")
     """Where the municipalities' extracts arrive: `<inbox>/<round_id>/<municipality code>*.csv`."""
     output_folder: Path = Path("output")
-    """Where reports are written: `<output>/<round_id>/`."""
+    """Where what is drawn is kept by hash (`<output>/store/`) and what is published lies (`<output>/<round_id>/`)."""
 
     clock: Literal["real", "simulated"] = "real"
     gateways: Literal["sandbox", "real"] = "sandbox"
