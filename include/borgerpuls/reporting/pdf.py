@@ -141,7 +141,8 @@ class Press:
             for address in _ADDRESS.findall(xhtml):
                 media.sheets[address] = self.painted(document.images[address], address)
             if "cover" not in kinds:
-                empty = PaintedSheet(Sheet(foot=foot), PAGE_WIDTH, 1.0, self._shaper)
+                lower = tuple(part._replace(baseline=part.baseline - PAGE_HEIGHT + 1.0) for part in foot)
+                empty = PaintedSheet(Sheet(foot=lower), PAGE_WIDTH, 1.0, self._shaper)
                 media.add(xhtml.replace("</section>", f"{media.image(empty, 'foot')}</section>"))
             else:
                 media.add(xhtml)
