@@ -22,7 +22,7 @@ from borgerpuls.errors import (
     RoundIsStillOpen,
     UnknownRound,
 )
-from borgerpuls.fieldwork import stage
+from borgerpuls.fieldwork import dispatch, stage
 from borgerpuls.fieldwork.letters import MunicipalityText
 from borgerpuls.sandbox import drill
 from borgerpuls.sandbox.gateways import read_ledger
@@ -240,6 +240,22 @@ def test_a_paused_round_sends_nothing_until_it_is_resumed(round_id: str) -> None
     assert stage.send_due(round_id, HERE)["sent"] == 0
     stage.resume(round_id, "drift")
     assert stage.send_due(round_id, HERE)["sent"] == 2
+
+
+def test_a_pause_in_mid_wave_stops_before_the_next_window_leaves(
+    round_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drill.make_round(round_id, {HERE: 200})
+    windows = itertools.count(1)
+
+    def passes(point: str) -> None:
+        if point == "begun" and next(windows) == 2:
+            stage.pause(round_id, "øvelse", "drift")
+
+    monkeypatch.setattr(dispatch, "passes", passes)
+    sent = stage.send_due(round_id, HERE)["sent"]
+    assert 0 < sent <= 2 * settings.settings().send_window
+    assert stage.state_counts(round_id) == {"accepted": sent, "planned": 1000 - sent}
 
 
 def test_a_stopped_round_never_sends_again(round_id: str) -> None:
