@@ -78,7 +78,7 @@ def _rate(world: World, people: int, found: Found) -> None:
             started = time.monotonic()
             counts = send(round_id)
             rates.append((counts["accepted"] + counts["unknown"] + counts["rejected"]) / (time.monotonic() - started))
-            judge(found, round_id, ledgers)
+            judge(found, round_id, ledgers, crashes=None)
         found.notes.append(f"{name}: {rates[-1]:.0f} messages/s of {ALLOWED_RATE}/s allowed ({people} messages).")
     if rates[1] < LEAST_SHARE_OF_RATE * min(ALLOWED_RATE, rates[0]):
         found.broken.append(f"{rates[1]:.0f}/s is less than 80 % of the rate without faults")

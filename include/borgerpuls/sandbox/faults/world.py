@@ -93,7 +93,7 @@ def own_world(**more_settings: str) -> Iterator[World]:
 
 
 def judge(
-    found: Found, round_id: str, ledgers: list[Path], since: tuple[int, ...] = (0, 0), *, crashes: int = 1
+    found: Found, round_id: str, ledgers: list[Path], since: tuple[int, ...] = (0, 0), *, crashes: int | None = 1
 ) -> drill.Verdict:
     """
     Compare the gateways' ledgers with ours, add what differs to *found*, and return the verdict.
@@ -103,7 +103,8 @@ def judge(
         round_id: The round that was sent.
         ledgers: Of the gateways.
         since: Where in each ledger the round begins (see `drill.ledger_sizes`).
-        crashes: How many dispatches of the round were killed: each may leave one window in doubt.
+        crashes: How many dispatches of the round were killed: each may leave one window in doubt. None when the gateways
+            themselves leave messages in doubt.
     """
     verdict = drill.judge(round_id, ledgers, since)
     found.doubles += verdict.doubles
@@ -111,7 +112,7 @@ def judge(
     found.in_doubt += verdict.unknown
     found.most_in_doubt = max(found.most_in_doubt, verdict.unknown)
     found.cases += drill.due_messages(round_id)
-    if verdict.unknown > crashes * settings.settings().send_window:
+    if crashes is not None and verdict.unknown > crashes * settings.settings().send_window:
         found.broken.append(f"{verdict.unknown} messages in doubt in {round_id}")
     return verdict
 
