@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down clean test round check bench replica faults montecarlo
+.PHONY: help install demo up down clean test round check bench replica disclosure faults montecarlo
 
 SEED ?= 1
 ARGS ?=
@@ -40,6 +40,11 @@ bench: .venv/installed-dev ## Measure engine, questionnaire and fieldwork (some 
 	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1
 	.venv/bin/python -m pytest tests/benchmarks $(ARGS)
 	$(BORGERPULS) sandbox speed
+
+disclosure: .venv/installed ## Attack 500 random tables with planted leaks, and whole rounds (long): docs/figures
+	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+	.venv/bin/python tests/estimation/whole_rounds.py
+	.venv/bin/python tests/estimation/planted_leaks.py
 
 replica: .venv/installed ## Set each of the pilot's 203 printed results beside a simulated round's (SEED=7: another one)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BORGERPULS) sandbox replica --seed "$(SEED)" $(ARGS)

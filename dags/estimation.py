@@ -8,7 +8,8 @@ still be worked out → alarms for what has gone the wrong way.
 published is one row; beside it `trend_point`, `notice`, `merged_cell`, `alarm`.
 Numbers that could reveal somebody are withheld here, in the data, with the reason; no report ever has them.
 **Rerun** is safe: the task replaces its round's rows in one transaction.
-**`FiguresDoNotAddUp`**: a figure contradicts another; the message names it, and nothing is drawn.
+**`FiguresDoNotAddUp`**: a figure contradicts another; the message names it. Of all participating: nothing is drawn. Of one
+municipality: its report is not drawn, the others go on, and `name_stopped_reports` fails.
 **`CellCanBeDerived`**: a withheld number follows from what would be published; the message names its cell.
 **An alarm** goes to the log and to `BORGERPULS_ALERT_WEBHOOK_URL`. Where nothing has got worse, at most one municipality in a hundred gets one.
 **`NotificationFailed`**: the receiver did not accept it; the alarms are kept, and the reports do not wait for it.
@@ -49,7 +50,7 @@ def estimation():
         task(stage.attack_figures)(round_id),
         task(stage.raise_alarms)(round_id),
         announce_figures(round_id),
-        task(stage.tell_alarms)(round_id),
+        [task(stage.tell_alarms)(round_id), task(stage.name_stopped_reports)(round_id)],
     )
 
 

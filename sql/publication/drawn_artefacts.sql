@@ -1,4 +1,4 @@
--- What has been drawn, whether its figures are still the estimated ones, and what is published of it.
+-- What has been drawn and is not stopped, whether its figures are still the estimated ones, and what is published of it.
 -- One row per municipality and kind. Parameters: round_id, municipality_code (NULL: all).
 SELECT drawn.municipality_code, drawn.kind, drawn.file_name, drawn.file_sha256,
        drawn.figures_hash IS NOT DISTINCT FROM now.figures_hash AS is_of_these_figures,
@@ -16,4 +16,5 @@ LEFT JOIN publication.artefact AS published
     ON published.round_id = drawn.round_id AND published.municipality_code = drawn.municipality_code
    AND published.kind = drawn.kind AND published.state = 'current'
 WHERE drawn.round_id = :round_id
+  AND drawn.municipality_code NOT IN (SELECT municipality_code FROM estimation.stopped_report WHERE round_id = :round_id)
 ORDER BY drawn.municipality_code, drawn.kind

@@ -1,54 +1,48 @@
 """The attacker finds what can be worked out, and lets what cannot be stand."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
-from planted_leaks import run
+from bdo_appendix import SMALL, bdo_figures, with_small_groups_blanked
+from planted_leaks import random_figures, run
 
 from borgerpuls.codebooks.published import bdo_2023_response_rates
+from borgerpuls.estimation.attacker import derived_counts, means_told_by, protect
+from borgerpuls.estimation.disclosure import CELL, Thresholds
 from borgerpuls.estimation.feasible import Knowledge, is_narrow
+from borgerpuls.estimation.figures import COMPARISONS, COUNTS, VALUES
 
 
 def test_planted_leaks_are_all_found_and_protected_tables_give_no_alarm() -> None:
-    result = run(4, seed=3)
-    assert result["planted"] == 4
+    result = run(2, seed=3)
+    assert result["planted"] == 2
     assert result["found"] == result["planted"]
     assert result["false_alarms"] == 0
 
 
-def _bdo(rates_are_printed: bool) -> dict[str, tuple[int, int]]:
-    """Ranges of BDO's answers by benefit when those under five are blanked and the total is kept."""
-    table = bdo_2023_response_rates().rename(columns=str)
-    table[["population", "svar"]] = table[["population", "svar"]].astype("int64")
-    total = table[table["maalgruppe"] == "I alt"].iloc[0]
-    groups = table[table["maalgruppe"] != "I alt"]
-    small = groups[groups["svar"] < 5]
-    knowledge = Knowledge()
-    columns = []
-    for row in small.itertuples():
-        low, high = 0.0, float(row.population)
-        if rates_are_printed:
-            rate = float(row.svarrate_pct_published)
-            low, high = (rate - 0.5) / 100 * row.population, (rate + 0.5) / 100 * row.population
-        columns.append(knowledge.unknown(max(low, 0.0), high))
-    left = float(total["svar"] - groups.loc[groups["svar"] >= 5, "svar"].sum())
-    knowledge.know(columns, [1.0] * len(columns), left, left)
-    least, most = knowledge.ranges(columns, 3)
-    assert len(small) == 3
-    return {
-        str(name): (int(np.ceil(low - 1e-6)), int(np.floor(high + 1e-6)))
-        for name, low, high in zip(small["maalgruppe"], least, most, strict=True)
-    }
+def test_bdos_small_groups_are_given_away_by_what_is_kept() -> None:
+    """Three groups are blanked and together have 6 answers; one has 2 citizens, so that at most 2 of them are its."""
+    found = derived_counts(with_small_groups_blanked(bdo_figures()))
+    assert [(one.domain_group[:20], one.least, one.most) for one in found] == [("Overgangsydelsesmodt", 0, 2)]
 
 
-def test_bdos_small_groups_follow_from_the_total_and_the_rates() -> None:
-    assert sorted(_bdo(rates_are_printed=True).values()) == [(0, 0), (2, 2), (4, 4)]
+def test_bdos_annex_as_we_would_publish_it_gives_nothing_away() -> None:
+    protected, reasons = protect(bdo_figures(), Thresholds(), {})
+    assert derived_counts(protected) == []
+    assert len(reasons) >= 2
 
 
-def test_bdos_smallest_group_is_given_away_by_the_total_alone() -> None:
-    ranges = _bdo(rates_are_printed=False)
-    narrow = [name for name, (low, high) in ranges.items() if high - low < 3]
-    assert narrow == ["Overgangsydelsesmodtagere med uddannelsespålæg (uddannelsesparate)"]
+def test_bdos_printed_rates_give_every_small_group_away() -> None:
+    """Rates to the nearest per cent of known populations: 0, 2 and 4 answers, as they were."""
+    table = bdo_2023_response_rates()
+    small = table[table["svar"].astype(int) < SMALL]
+    ends = [
+        (math.ceil((rate - 0.5) / 100 * n), math.floor((rate + 0.5) / 100 * n))
+        for rate, n in small[["svarrate_pct_published", "population"]].astype(float).to_numpy()
+    ]
+    assert [(max(low, 0), high) for low, high in ends] == [(n, n) for n in small["svar"].astype(int)]
 
 
 def test_ranges_of_a_table_worked_by_hand() -> None:
@@ -75,3 +69,122 @@ def test_a_table_without_withheld_cells_has_nothing_to_attack() -> None:
     least, most = Knowledge().ranges([], 3)
     assert pd.Series(least).empty
     assert pd.Series(most).empty
+
+
+def _small_survey(answers: dict[tuple[str, str], dict[str, list[int]]]) -> pd.DataFrame:
+    """Figures of items by (municipality, group of sex): answers 5 to 1 of equal weight, the wholes added up."""
+    cells: dict[tuple[str, str, str], dict[str, np.ndarray]] = {}
+    for (place, group), items in answers.items():
+        for key in ((place, "sex", group), (place, "all", ""), ("alle", "sex", group), ("alle", "all", "")):
+            own = cells.setdefault(key, {})
+            for item, counts in items.items():
+                own[item] = own.get(item, np.zeros(5)) + np.array(counts)
+    rows = [
+        cell_row(key, item, counts, k)
+        for key, items in cells.items()
+        for item, counts in items.items()
+        for k in range(6)
+    ]
+    rows += [
+        weight_row(place, measure) for place in {key[0] for key in cells} for measure in ("weight_min", "weight_max")
+    ]
+    return pd.DataFrame(rows)
+
+
+def cell_row(key: tuple[str, str, str], item: str, counts: np.ndarray, k: int) -> dict[str, object]:
+    """The mean (k = 5) or a share."""
+    n = counts.sum()
+    value = counts @ np.array([5, 4, 3, 2, 1]) / n if k == 5 else counts[k] / n
+    return _EMPTY | {
+        "municipality_code": key[0], "item_id": item, "domain": key[1], "domain_group": key[2],
+        "measure": "mean" if k == 5 else "share", "category": "" if k == 5 else str(5 - k), "value": float(value),
+        "valid_n": n, "dont_know_n": 0.0, "not_asked_n": 0.0, "broken_off_n": 2.0, "weighted_base": 2.0 * n,
+    }  # fmt: skip
+
+
+def weight_row(place: str, measure: str) -> dict[str, object]:
+    """Everybody weighs two."""
+    return _EMPTY | {"municipality_code": place, "item_id": "weighting", "measure": measure, "value": 2.0}
+
+
+_EMPTY: dict[str, object] = {
+    "domain": "all", "domain_group": "", "category": "", "no_interval_reason": "", "is_different_from_rest": False,
+    "is_different_from_previous": False,
+    **dict.fromkeys([*COUNTS, *VALUES, *COMPARISONS], np.nan),
+}  # fmt: skip
+
+
+def _withheld(figures: pd.DataFrame, cells: set[tuple[str, str, str, str]]) -> pd.DataFrame:
+    hidden = pd.MultiIndex.from_frame(figures[CELL]).isin(list(cells))
+    result = figures.assign(is_suppressed=hidden)
+    result.loc[hidden, [*COUNTS, *VALUES, *COMPARISONS]] = np.nan
+    return result
+
+
+TWO_PLACES = {
+    ("0461", "kvinde"): {"trust": [4, 8, 6, 2, 1]}, ("0461", "mand"): {"trust": [1, 1, 1, 0, 1]},
+    ("0727", "kvinde"): {"trust": [9, 7, 8, 3, 2]}, ("0727", "mand"): {"trust": [2, 5, 6, 3, 2]},
+}  # fmt: skip
+RECTANGLE = {(place, "trust", "sex", sex) for place in ("0461", "0727") for sex in ("kvinde", "mand")}
+
+
+def test_four_cells_withheld_at_the_corners_protect_each_other_and_three_do_not() -> None:
+    figures = _small_survey(TWO_PLACES)
+    assert derived_counts(_withheld(figures, RECTANGLE), set()) == []
+    three = RECTANGLE - {("0727", "trust", "sex", "kvinde")}
+    assert {one.what for one in derived_counts(_withheld(figures, three))} >= {"valid_n"}
+
+
+def test_what_was_published_before_of_the_same_answers_is_known() -> None:
+    figures = _small_survey(TWO_PLACES)
+    protected = _withheld(figures, RECTANGLE)
+    earlier = _withheld(figures, RECTANGLE - {("0727", "trust", "sex", "kvinde")})
+    found = derived_counts(protected, earlier=earlier)
+    assert ("0461", "trust", "sex", "mand", "valid_n", 4, 4) in found
+
+
+def test_a_later_rounds_difference_tells_the_mean_that_was_withheld() -> None:
+    later = _small_survey({("0461", "kvinde"): {"trust": [1, 1, 1, 1, 1]}}).assign(is_suppressed=False)
+    later = later[(later["measure"] == "mean") & (later["domain"] == "all")].assign(difference_to_previous=-2.0)
+    told = means_told_by(later)
+    assert told["0461", "trust", "all", ""] == pytest.approx((4.99, 5.01))
+    figures = _small_survey(TWO_PLACES)
+    protected = _withheld(figures, RECTANGLE)
+    cell = ("0461", "trust", "sex", "mand")
+    most = [
+        next(one.most for one in derived_counts(protected, means=means, room=1e6) if one[:5] == (*cell, "valid_n"))
+        for means in (None, {cell: (4.99, 5.0)})
+    ]
+    assert most[1] <= 5 < most[0]  # five gave a 5 in Holbæk, men and women together
+
+
+def test_a_category_and_the_other_item_narrow_what_is_withheld_of_an_item() -> None:
+    """Two items that the same persons answered; the category's mean is theirs, so that it gives the sum of the scores."""
+    both = {key: {"trust": items["trust"], "listen": items["trust"][::-1]} for key, items in TWO_PLACES.items()}
+    figures = _small_survey(both)
+    means = figures[figures["measure"] == "mean"].set_index([*CELL[:1], *CELL[2:], "item_id"])["value"].unstack()
+    category = figures[(figures["measure"] == "mean") & (figures["item_id"] == "listen")]
+    value = means.mean(axis=1).reindex(pd.MultiIndex.from_frame(category[[*CELL[:1], *CELL[2:]]])).to_numpy()
+    category = category.assign(item_id="moedet", measure="category_mean", value=value)
+    hidden = _withheld(pd.concat([figures, category], ignore_index=True), RECTANGLE)
+    alone = derived_counts(hidden, room=1e6)
+    together = derived_counts(hidden, categories={"moedet": ["trust", "listen"]}, room=1e6)
+    width = {one[:5]: one.most - one.least for one in alone if one.what == "valid_n"}
+    narrower = {one[:5]: one.most - one.least for one in together if one.what == "valid_n"}
+    assert set(width) == set(narrower)
+    assert len(width) == 4
+    assert all(narrower[cell] <= width[cell] for cell in width)
+    assert sum(narrower.values()) < sum(width.values())
+
+
+def test_the_truth_is_never_outside_the_range() -> None:
+    rng = np.random.default_rng(11)
+    figures = random_figures(rng)
+    protected, _ = protect(figures, Thresholds(), {})
+    truth = figures.drop_duplicates(CELL).set_index(CELL)
+    compared = 0
+    for one in derived_counts(protected, room=1e6):
+        if one.what in COUNTS:
+            assert one.least <= truth.loc[one[:4], one.what] <= one.most
+            compared += 1
+    assert compared > 10

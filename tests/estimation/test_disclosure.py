@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from borgerpuls.estimation.attacker import derived_counts, protect
 from borgerpuls.estimation.disclosure import (
+    CELL,
     COMPLEMENTARY,
     FEW_ANSWERS,
     ONE_CATEGORY,
@@ -190,3 +192,99 @@ def test_four_respondents_in_a_group_cannot_be_read_off_the_shares_of_respondent
     assert set(hidden["measure"]) == {"respondent_share"}
     assert set(hidden["domain_group"]) == {"kvinde", "mand"}
     assert set(withheld["item_id"]) == {"response"}
+
+
+def _round(places: dict[str, dict[str, list[int]]]) -> pd.DataFrame:
+    """Figures of one item by municipality and sex, with wholes and all participating; everybody weighs three."""
+    counts: dict[tuple[str, str, str], list[int]] = {}
+    for place, groups in places.items():
+        for group, answers in groups.items():
+            for key in ((place, "sex", group), (place, "all", ""), ("alle", "sex", group), ("alle", "all", "")):
+                counts[key] = [a + b for a, b in zip(counts.get(key, [0] * 5), answers, strict=True)]
+    figures = table(counts)
+    figures["dont_know_n"], figures["broken_off_n"] = 0, 0
+    answered = figures.drop_duplicates(["municipality_code", "domain", "domain_group"])
+    weights = [
+        {"municipality_code": place, "item_id": "weighting", "measure": measure, "domain": "all", "domain_group": "",
+         "category": "", "value": 3.0, "is_different_from_rest": False, "is_different_from_previous": False}
+        for place in answered["municipality_code"].unique() for measure in ("weight_min", "weight_max")
+    ]  # fmt: skip
+    return pd.concat([figures, pd.DataFrame(weights)], ignore_index=True)
+
+
+LARGE = {"kvinde": [9, 14, 8, 3, 2], "mand": [7, 11, 9, 5, 3]}
+OTHER = {"kvinde": [12, 9, 7, 6, 5], "mand": [5, 8, 8, 4, 6]}
+
+
+@pytest.mark.parametrize(
+    ("small", "is_shown"),
+    [
+        ({"kvinde": [0, 1, 0, 0, 0]}, False),
+        ({"kvinde": [1, 0, 1, 0, 0], "mand": [0, 1, 0, 0, 1]}, False),
+        ({"kvinde": [2, 1, 1, 0, 0], "mand": [1, 0, 1, 0, 1]}, True),
+        ({"kvinde": [7, 0, 0, 0, 0]}, False),
+    ],
+    ids=["one answer", "four answers", "seven answers", "seven answers all alike"],
+)
+def test_a_municipality_with_few_answers_gives_nothing_away(small: dict[str, list[int]], is_shown: bool) -> None:
+    figures = _round({"0183": small, "0461": LARGE, "0727": OTHER, "0846": OTHER})
+    result, withheld = protect(figures, Thresholds(), {})
+    own = result[(result["municipality_code"] == "0183") & (result["item_id"] == "trust")]
+    assert own.loc[own["domain"] == "sex", "is_suppressed"].all()
+    assert (not own.loc[own["domain"] == "all", "is_suppressed"].any()) == is_shown
+    assert derived_counts(result, set(withheld[CELL].itertuples(index=False, name=None))) == []
+    assert not result.loc[result["municipality_code"] == "alle", "is_suppressed"].all()
+
+
+def test_a_municipality_without_answers_takes_nothing_from_the_others() -> None:
+    """It has no row of the item; what is known is that nobody answered, which is nobody's answer."""
+    figures = _round({"0461": LARGE, "0727": OTHER})
+    empty = figures[(figures["municipality_code"] == "0461") & (figures["domain"] == "all")].assign(
+        municipality_code="0183", item_id="response", measure="answered_n", category="", value=0.0, valid_n=None
+    )
+    result, withheld = protect(pd.concat([figures, empty.head(1)], ignore_index=True), Thresholds(), {})
+    assert withheld.empty
+    assert not result["is_suppressed"].any()
+
+
+def test_where_every_group_is_under_the_threshold_the_whole_may_still_stand() -> None:
+    small = {"kvinde": [1, 1, 1, 1, 0], "mand": [0, 1, 1, 1, 0]}
+    result, withheld = protect(_round({"0183": small, "0461": LARGE, "0727": OTHER}), Thresholds(), {})
+    own = result[(result["municipality_code"] == "0183") & (result["item_id"] == "trust")]
+    assert own.loc[own["domain"] == "sex", "is_suppressed"].all()
+    assert derived_counts(result, set(withheld[CELL].itertuples(index=False, name=None))) == []
+
+
+def test_a_local_flag_that_marks_one_person_is_withheld_with_those_it_does_not_mark() -> None:
+    figures = _round({"0461": LARGE, "0727": OTHER})
+    flags = table(
+        {("0461", "local_1", "nyt forløb"): [1, 0, 0, 0, 0], ("0461", "local_1", "øvrige"): [15, 25, 17, 8, 5]}
+    )
+    flags[["dont_know_n", "broken_off_n"]] = 0
+    result, withheld = protect(pd.concat([figures, flags], ignore_index=True), Thresholds(), {})
+    hidden = set(zip(withheld["municipality_code"], withheld["domain"], withheld["domain_group"], strict=True))
+    assert {("0461", "local_1", "nyt forløb"), ("0461", "local_1", "øvrige")} <= hidden
+    assert result.loc[result["domain"] == "local_1", "value"].isna().all()
+    assert derived_counts(result) == []
+
+
+def test_an_item_of_one_municipality_needs_no_other_to_hide_behind() -> None:
+    men, women = [8, 9, 7, 6, 5], [9, 5, 3, 2, 2]
+    counts = {("0461", "all", ""): [30, 20, 10, 5, 5], ("0461", "sex", "kvinde"): [2, 1, 0, 0, 0]}
+    counts |= {
+        ("0461", "sex", "mand"): [28, 19, 10, 5, 5],
+        ("0727", "sex", "mand"): men,
+        ("0727", "sex", "kvinde"): women,
+    }
+    counts |= {("0727", "all", ""): [a + b for a, b in zip(men, women, strict=True)]}
+    _, withheld = suppress(table(counts).assign(item_id="local1"))
+    hidden = withheld[withheld["item_id"] == "local1"]
+    assert set(hidden["municipality_code"]) == {"0461"}
+    assert {"kvinde", "mand"} <= set(hidden["domain_group"])
+
+
+def test_a_difference_from_a_withheld_mean_of_all_goes_with_it() -> None:
+    figures = table({("0461", "all", ""): [5, 5, 5, 5, 5], ("alle", "all", ""): [1, 1, 1, 0, 0]})
+    result, _ = suppress(figures)
+    assert result[["difference_to_all", "difference_to_rest"]].isna().all(axis=None)
+    assert not result["is_different_from_rest"].any()

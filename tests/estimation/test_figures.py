@@ -1,14 +1,19 @@
 """Figures as rows: the counts kept apart, ids that name a number, taking part by day."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from borgerpuls.codebooks.codebook import load_codebook
 from borgerpuls.estimation.estimates import BROKEN_OFF, DONT_KNOW, NOT_ASKED
 from borgerpuls.estimation.figures import CHOSEN, NOT_CHOSEN, answer_matrix, with_ids
-from borgerpuls.estimation.invariants import contradictions
+from borgerpuls.estimation.invariants import NUMBER, contradictions, disagreements, strangers
 from borgerpuls.estimation.response_figures import response_figures
 from borgerpuls.estimation.weighting_figures import weighting_figures
+from borgerpuls.questionnaire.definition import load_instrument
 
 
 def test_answers_become_one_row_per_respondent_with_the_reasons_kept_apart() -> None:
@@ -130,8 +135,39 @@ def _shares(*values: float) -> list[dict[str, object]]:
 )
 def test_a_contradiction_is_named(rows: list[dict[str, object]], sentence: str) -> None:
     (found, *_) = contradictions(pd.DataFrame(rows))
-    assert sentence in found
+    assert found.municipality_code == "0461"
+    assert sentence in found.sentence
 
 
 def test_figures_that_agree_have_no_contradiction() -> None:
     assert contradictions(pd.DataFrame([*_shares(0.5, 0, 0, 0, 0.5), _figure("mean", "", 3.0)])) == []
+
+
+def test_a_number_that_is_shown_elsewhere_and_withheld_here_is_named() -> None:
+    figures = pd.DataFrame([_figure("mean", "", 3.0), _figure("mean", "", 3.4, domain="sex", domain_group="mand")])
+    elsewhere = figures[[*NUMBER, "value", "is_suppressed"]]
+    assert disagreements(figures, elsewhere, "the trend") == []
+    figures.loc[1, ["value", "is_suppressed"]] = [None, True]
+    (found,) = disagreements(figures, elsewhere, "the trend")
+    assert found.sentence == "0461|trust|sex|mand|mean| is not the same in the trend"
+
+
+def test_answers_and_groups_that_the_codebook_does_not_know_are_named() -> None:
+    codebook, instrument = load_codebook("2023"), load_instrument("2023")
+    rows = [*_shares(0.2, 0.2, 0.2, 0.2, 0.2), _figure("mean", "", 3.0, domain="sex", domain_group="kvinde")]
+    assert strangers(pd.DataFrame(rows), codebook, instrument) == []
+    rows = [*_shares(0.2, 0.2, 0.6, 0.0, 0.0)[:3], _figure("mean", "", 3.0, domain="sex", domain_group="kvinder")]
+    assert [one.sentence for one in strangers(pd.DataFrame(rows), codebook, instrument)] == [
+        "the answers of 0461|trust|all| are ['3', '4', '5'], not ['1', '2', '3', '4', '5']",
+        "'kvinder' of 0461|sex is no group of the codebook 2023",
+    ]
+
+
+def test_a_legend_that_runs_the_other_way_is_named() -> None:
+    instrument = load_instrument("2023")
+    items = [
+        replace(item, options=item.options[::-1]) if item.item_id == "trust" else item for item in instrument.items
+    ]
+    turned = SimpleNamespace(items=items)
+    found = strangers(pd.DataFrame(_shares(0.2, 0.2, 0.2, 0.2, 0.2)), load_codebook("2023"), turned)
+    assert found[0].sentence == "the legend of trust runs 1, 2, 3, 4, 5, the codebook's scale 5, 4, 3, 2, 1"

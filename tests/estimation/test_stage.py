@@ -19,6 +19,7 @@ from borgerpuls.errors import (
     WeightsDoNotAddUp,
 )
 from borgerpuls.estimation import stage as estimation
+from borgerpuls.reporting import stage as reporting
 from borgerpuls.sampling import stage as sampling
 from borgerpuls.sandbox.postgres import EmbeddedPostgres
 from borgerpuls.settings import settings
@@ -228,6 +229,26 @@ def test_a_figure_that_contradicts_its_shares_stops_the_reports(estimated: dict)
                 text("UPDATE estimation.figure SET value = value - 0.01 WHERE figure_id = :f"), {"f": figure}
             )
         admin.dispose()
+
+
+def test_a_contradiction_in_one_municipality_stops_its_report_alone(estimated: dict) -> None:
+    figure = "2023-2|0461|trust|mean||all|"
+    change = text("UPDATE estimation.figure SET value = value + :gap WHERE figure_id = :figure")
+    admin = create_engine(settings().require("database_admin_url"))
+    with admin.begin() as connection:
+        connection.execute(change, {"figure": figure, "gap": 0.01})
+    try:
+        assert estimation.check_figures(ROUND)["stopped_reports"] == 1
+        with pytest.raises(FiguresDoNotAddUp, match=r"1 municipalities get no report: .*0461\|trust"):
+            estimation.name_stopped_reports(ROUND)
+        assert reporting.reports_to_render(ROUND) == ["0183", "0727", "alle"]
+    finally:
+        with admin.begin() as connection:
+            connection.execute(change, {"figure": figure, "gap": -0.01})
+        admin.dispose()
+    assert estimation.check_figures(ROUND)["stopped_reports"] == 0
+    assert estimation.name_stopped_reports(ROUND) == {"stopped_reports": 0}
+    assert reporting.reports_to_render(ROUND) == ["0183", "0461", "0727", "alle"]
 
 
 def test_a_withheld_number_that_follows_from_the_others_stops_the_reports(estimated: dict) -> None:

@@ -103,6 +103,7 @@ def derived_counts(
     categories: Mapping[str, Sequence[str]] | None = None,
     earlier: pd.DataFrame | None = None,
     means: Mapping[Cell, tuple[float, float]] | None = None,
+    room: float = ROOM,
 ) -> list[Derived]:
     """
     Return every withheld count that the published figures give away.
@@ -125,13 +126,16 @@ def derived_counts(
     weights = _weight_ranges(figures)
     respondents = _respondents(table, survey)
     found: list[Derived] = []
-    for item in ("population", "sampled"):
-        known = _counted(table, item)
-        found += _attack_totals(item, known, _sums(known, None))[0]
-    found_here, ranges = _attack_totals(RESPONSE, respondents, _sums(respondents, None))
-    found += found_here
+    ranges: dict[Key, tuple[float, float]] = {}
+    for item, known in (
+        ("population", _counted(table, "population")),
+        ("sampled", _counted(table, "sampled")),
+        (RESPONSE, respondents),
+    ):  # nobody is sampled who is not in the population, and nobody responds who is not sampled
+        found_here, own = _attack_totals(item, known, ranges, room)
+        found, ranges = found + found_here, ranges | own
     known_means = {**_means_from_differences(survey), **(means or {})}
-    attack = _Attack(weights, ranges, _residuals(respondents), known_means, sensitive)
+    attack = _Attack(weights, ranges, _residuals(respondents), known_means, sensitive, room)
     wanted = None if items is None else set(items)
     rows_of = {str(name): rows for name, rows in survey.groupby("item_id", sort=True)}
     for category, members in _themes(rows_of, categories or {}):
@@ -335,13 +339,16 @@ def _sums(cells: Iterable[Key], residual: Mapping[str, float] | None) -> list[_S
 
 
 def _attack_totals(
-    item: str, known: Mapping[Key, float | None], sums: list[_Sum]
+    item: str, known: Mapping[Key, float | None], larger: Mapping[Key, tuple[float, float]], room: float
 ) -> tuple[list[Derived], dict[Key, tuple[float, float]]]:
-    """Attack plain counts; return what is derived and the range of every count."""
+    """Attack plain counts, none above the most of *larger*; return what is derived and the range of every count."""
     knowledge = Knowledge()
-    hidden = {key: knowledge.unknown() for key, count in known.items() if count is None}
+    open_ends = (0.0, np.inf)
+    hidden = {
+        key: knowledge.unknown(upper=larger.get(key, open_ends)[1]) for key, count in known.items() if count is None
+    }
     ranges = {key: (count, count) for key, count in known.items() if count is not None}
-    for one in sums:
+    for one in _sums(known, None):
         parts = [hidden[key] for key in one.parts if key in hidden]
         if not parts and one.whole not in hidden:
             continue
@@ -351,8 +358,8 @@ def _attack_totals(
         knowledge.know([*parts, *whole], [1.0] * len(parts) + [-1.0] * len(whole), total - one.rest, total)
     keys = list(hidden)
     _bound(knowledge, max((count for count in known.values() if count is not None), default=0.0))
-    least, most = knowledge.ranges([hidden[key] for key in keys], ROOM)
-    narrow = is_narrow(least, most, ROOM)
+    least, most = knowledge.ranges([hidden[key] for key in keys], room)
+    narrow = is_narrow(least, most, room)
     found = [
         Derived(key[0], item, key[1], key[2], "n", round(float(low)), round(float(high)))
         for key, low, high, is_close in zip(keys, least, most, narrow, strict=True)
@@ -360,7 +367,7 @@ def _attack_totals(
     ]
     # The ends that were only seen are no bounds: what is not narrow stays open.
     for key, low, high, is_close in zip(keys, least, most, narrow, strict=True):
-        ranges[key] = (float(low), float(high)) if is_close else (0.0, np.inf)
+        ranges[key] = (float(low), float(high)) if is_close else (0.0, larger.get(key, open_ends)[1])
     return found, ranges
 
 
@@ -417,6 +424,7 @@ class _Attack:
     residual: Mapping[str, float]
     means: Mapping[Cell, tuple[float, float]]
     sensitive: Collection[Cell] | None
+    room: float
 
     def theme(self, category: str, rows_of: Mapping[str, pd.DataFrame]) -> list[Derived]:
         """Attack a category and its items together; return what is derived."""
@@ -466,8 +474,8 @@ class _Attack:
                         for number, answer in enumerate(member.printed.answers)
                     ]
         may_be_none = np.array([what != COUNTS[VALID] for _, what, _ in targets], dtype=bool)
-        least, most = knowledge.ranges([column for *_, column in targets], ROOM, may_be_none.tolist())
-        narrow = is_narrow(least, most, ROOM, may_be_none)
+        least, most = knowledge.ranges([column for *_, column in targets], self.room, may_be_none.tolist())
+        narrow = is_narrow(least, most, self.room, may_be_none)
         return [
             Derived(*cell, what, int(np.ceil(low - EPSILON)), int(np.floor(high + EPSILON)))
             for (cell, what, _), low, high, is_close in zip(targets, least, most, narrow, strict=True)

@@ -22,13 +22,19 @@ from borgerpuls.errors import (
 )
 from borgerpuls.estimation import figures as figure_methods
 from borgerpuls.estimation.alarm import alarm_sentence, alarms
-from borgerpuls.estimation.attacker import derived_counts, protect
+from borgerpuls.estimation.attacker import Derived, derived_counts, means_told_by, protect
 from borgerpuls.estimation.dictionary import dictionary_table, rounded_for_export
 from borgerpuls.estimation.disclosure import CELL, COMPLEMENTARY, Thresholds
 from borgerpuls.estimation.explain import explanation, imported_explanation
 from borgerpuls.estimation.figures import prepare_survey
 from borgerpuls.estimation.imports import SHIPPED, check_source, read_source
-from borgerpuls.estimation.invariants import contradictions
+from borgerpuls.estimation.invariants import (
+    Contradiction,
+    contradictions,
+    disagreements,
+    of_one_item,
+    strangers,
+)
 from borgerpuls.estimation.notices import notices
 from borgerpuls.estimation.response_figures import RESPONSE
 from borgerpuls.estimation.round_figures import RoundTables, round_figures
@@ -64,8 +70,7 @@ def estimate_figures(round_id: str) -> dict[str, int]:
         earlier = _earlier_periods(connection, round_id)
         previous = previous_means(now, earlier)
         estimated = round_figures(tables, previous[previous["break_reason"].isna()])
-        categories = {category.code: category.items for category in survey.codebook.categories}
-        table, reasons = protect(estimated, _thresholds(), categories)
+        table, reasons = protect(estimated, _thresholds(), _categories(plan.codebook_version))
         table = figure_methods.with_ids(table, round_id, plan.snapshot_id, version("borgerpuls"))
         for name in figure_methods.COUNTS:
             table[name] = table[name].astype("Int64")
@@ -94,42 +99,83 @@ def estimate_figures(round_id: str) -> dict[str, int]:
 
 def check_figures(round_id: str) -> dict[str, int]:
     """
-    Check that the figures do not contradict each other.
+    Check that the figures do not contradict each other, the codebook, or what stands of them in other tables.
+
+    A contradiction stops the report of its municipality; the others go on, and `name_stopped_reports` names it.
 
     Raises:
-        FiguresDoNotAddUp: Names the first figure that does.
+        FiguresDoNotAddUp: A figure of all participating does not hold; it stands in every report, so nothing is drawn.
     """
     with transaction("estimation") as connection:
-        table = read_table(connection, "estimation/figures.sql", round_id=round_id)
-    found = contradictions(table)
-    if found:
+        plan = connection.execute(load_query("estimation/plan.sql"), {"round_id": round_id}).one()
+        codebook, table = load_codebook(plan.codebook_version), _figures(connection, round_id)
+        instrument = _instrument(connection, round_id, plan.questionnaire_version)
+        published = _published(connection, round_id, plan.snapshot_id)
+        published = published[(published["code_version"] == version("borgerpuls")) & ~published["is_suppressed"]]
+        trend = read_table(connection, "estimation/trend_values.sql", round_id=round_id)
+        found = [
+            *contradictions(table),
+            *strangers(table, codebook, instrument),
+            *disagreements(table, of_one_item(table, codebook), "its category"),
+            *disagreements(table, trend, "the trend"),
+            *disagreements(table[~table["is_suppressed"]], published, "what has been published"),
+        ]
+        of_all = [one for one in found if one.municipality_code == ALL_PARTICIPATING]
+        if of_all:
+            raise FiguresDoNotAddUp(
+                f"{len(of_all)} figures contradict each other, the first: {of_all[0].sentence}.",
+                where=f"Round {round_id}",
+                next_step="Nothing is drawn. Clear estimate_figures; if it stays, report it with the figure's id.",
+            )
+        stopped = pd.DataFrame(sorted(set(found)), columns=list(Contradiction._fields)).assign(round_id=round_id)
+        connection.execute(load_query("estimation/delete_stopped_reports.sql"), {"round_id": round_id})
+        copy_rows(connection, "estimation.stopped_report", stopped)
+    return {"figures": len(table), "stopped_reports": stopped["municipality_code"].nunique()}
+
+
+def name_stopped_reports(round_id: str) -> dict[str, int]:
+    """
+    Say which municipalities get no report, because their figures contradict each other.
+
+    Raises:
+        FiguresDoNotAddUp: Names every municipality, and the first figure of each.
+    """
+    with transaction("estimation") as connection:
+        stopped = read_table(connection, "estimation/stopped_reports.sql", round_id=round_id)
+    if not stopped.empty:
+        first = stopped.drop_duplicates("municipality_code")["sentence"]
         raise FiguresDoNotAddUp(
-            f"{len(found)} figures contradict each other, the first: {found[0]}.",
+            f"{len(first)} municipalities get no report: {'; '.join(first)}.",
             where=f"Round {round_id}",
-            next_step="Nothing is drawn. Clear estimate_figures; if it stays, report it with the figure's id.",
+            next_step="The other reports go on. Clear estimate_figures; if it stays, report it with the figure's id.",
         )
-    return {"figures": len(table)}
+    return {"stopped_reports": 0}
 
 
 def attack_figures(round_id: str) -> dict[str, int]:
     """
-    Try to work out the withheld numbers from everything that would be published.
+    Try to work out the withheld numbers from everything that would be published, and has been of this round and the last.
 
     Raises:
         CellCanBeDerived: Names the first cell and what is left of its range; nothing is published.
+        FiguresDoNotAddUp: No answers give these figures.
     """
     with transaction("estimation") as connection:
-        table = read_table(connection, "estimation/figures.sql", round_id=round_id)
+        plan = connection.execute(load_query("estimation/plan.sql"), {"round_id": round_id}).one()
+        table = _figures(connection, round_id)
         reasons = read_table(connection, "estimation/suppressions.sql", round_id=round_id)
-    own_sake = reasons.loc[reasons["reason"] != COMPLEMENTARY, CELL]
-    try:
-        found = derived_counts(table, set(own_sake.itertuples(index=False, name=None)))
-    except ValueError as contradiction:
-        raise FiguresDoNotAddUp(
-            f"Nobody can have given these answers: {contradiction}.",
-            where=f"Round {round_id}",
-            next_step="Nothing is drawn. Clear estimate_figures; if it stays, report it.",
-        ) from None
+        earlier = _published(connection, round_id, plan.snapshot_id)
+        categories = _categories(plan.codebook_version)
+        found = _attack(round_id, table, reasons, categories, earlier=earlier)
+        before = connection.execute(load_query("estimation/published_round_before.sql"), {"round_id": round_id}).first()
+        if before is not None and not found:
+            previous = _published(connection, before.round_id, before.snapshot_id)
+            withheld = set(previous.loc[previous["is_suppressed"], CELL].itertuples(index=False, name=None))
+            told = {cell: ends for cell, ends in means_told_by(table).items() if cell in withheld}
+            if told:
+                causes = read_table(connection, "estimation/suppressions.sql", round_id=before.round_id)
+                categories = _categories(before.codebook_version)
+                found = _attack(before.round_id, previous, causes, categories, means=told)
     if found:
         first = found[0]
         raise CellCanBeDerived(
@@ -140,6 +186,36 @@ def attack_figures(round_id: str) -> dict[str, int]:
             next_step="Nothing is drawn. Clear estimate_figures; if it stays, report the cell.",
         )
     return {"figures": len(table), "withheld_cells": len(reasons)}
+
+
+def _attack(
+    round_id: str,
+    figures: pd.DataFrame,
+    reasons: pd.DataFrame,
+    categories: dict[str, tuple[str, ...]],
+    **known: Any,
+) -> list[Derived]:
+    own_sake = set(reasons.loc[reasons["reason"] != COMPLEMENTARY, CELL].itertuples(index=False, name=None))
+    try:
+        return derived_counts(figures, own_sake, categories=categories, **known)
+    except ValueError as contradiction:
+        raise FiguresDoNotAddUp(
+            f"Nobody can have given these answers: {contradiction}.",
+            where=f"Round {round_id}",
+            next_step="Nothing is drawn. Clear estimate_figures; if it stays, report it.",
+        ) from None
+
+
+def _figures(connection: Connection, round_id: str) -> pd.DataFrame:
+    return read_table(connection, "estimation/figures.sql", round_id=round_id)
+
+
+def _published(connection: Connection, round_id: str, snapshot_id: str) -> pd.DataFrame:
+    return read_table(connection, "estimation/published_figures.sql", round_id=round_id, snapshot_id=snapshot_id)
+
+
+def _categories(codebook_version: str) -> dict[str, tuple[str, ...]]:
+    return {category.code: category.items for category in load_codebook(codebook_version).categories}
 
 
 def raise_alarms(round_id: str) -> dict[str, int]:

@@ -40,11 +40,16 @@ def reports_to_render(round_id: str) -> list[str]:
     """
     List the reports of a round: every municipality that takes part, by code, and "alle".
 
-    A municipality without answers gets a report too, which says so.
+    A municipality without answers gets a report too, which says so. One whose figures contradict each other gets none
+    (`estimation.name_stopped_reports` says why).
     """
     with transaction("reporting") as connection:
         names = read_table(connection, "reporting/municipality_names.sql", round_id=round_id)
-    return [*names["municipality_code"].tolist(), ALL_PARTICIPATING]
+        stopped = read_table(connection, "reporting/stopped_municipalities.sql", round_id=round_id)
+    return [
+        *names.loc[~names["municipality_code"].isin(stopped["municipality_code"]), "municipality_code"],
+        ALL_PARTICIPATING,
+    ]
 
 
 def draw_artefacts(round_id: str, municipality_code: str) -> dict[str, int]:
