@@ -1,4 +1,5 @@
--- Publish the figures of municipalities whose report is not stopped and of which no artefact was ever published. One row per figure. Parameters: round_id.
+-- Publish the figures of municipalities whose report is not stopped and of which no artefact was ever published.
+-- One row per figure. Parameters: round_id.
 INSERT INTO publication.figure
 SELECT *
 FROM estimation.figure

@@ -98,7 +98,8 @@ def cell_row(key: tuple[str, str, str], item: str, counts: np.ndarray, k: int) -
     return _EMPTY | {
         "municipality_code": key[0], "item_id": item, "domain": key[1], "domain_group": key[2],
         "measure": "mean" if k == 5 else "share", "category": "" if k == 5 else str(5 - k), "value": float(value),
-        "valid_n": n, "dont_know_n": 0.0, "not_asked_n": 0.0, "broken_off_n": 2.0, "weighted_base": 2.0 * n,
+        "valid_n": n, "dont_know_n": 0.0, "not_asked_n": 0.0, "weighted_base": 2.0 * n,
+        "broken_off_n": 2.0 * (2 if key[0] == "alle" else 1) * (2 if key[1] == "all" else 1),
     }  # fmt: skip
 
 
