@@ -17,7 +17,7 @@ Ints = npt.NDArray[np.int64]
 
 EPSILON = 1e-6
 _SHARED_PROGRAMMES = 40
-_LARGE = 300  # unknowns
+_LARGE = 1000  # unknowns
 _EXACT = 1e-9
 _PROGRESS = 0.95  # a shared programme that settles fewer than one in twenty is the last
 
