@@ -25,6 +25,9 @@ PARTITIONS_OF_ALL = ("target_group", "sex", "age_group")
 
 OF_CODEBOOK = (*PARTITIONS_OF_ALL, "duration", "status")
 
+OWN_ITEM = "local"
+"""Items whose wording and answers are one municipality's own."""
+
 TOLERANCE = 1e-9
 
 
@@ -65,7 +68,7 @@ def strangers(figures: pd.DataFrame, codebook: Codebook, instrument: Instrument)
     found = []
     scale = [str(score) for score in sorted(SCALE, reverse=True)]
     options = {}
-    for item in instrument.items:
+    for item in (item for item in instrument.items if not item.item_id.startswith(OWN_ITEM)):
         answers = [code for code in item.codes if code.isdigit()]
         if item.kind == "multi":
             options[item.item_id] = set(item.codes)
@@ -77,7 +80,7 @@ def strangers(figures: pd.DataFrame, codebook: Codebook, instrument: Instrument)
     shares = figures[figures["measure"].isin(["share", "option_share"])]
     for key, own in shares.groupby(DOMAIN)["category"]:
         item_id = str(key[1])
-        known = options.get(item_id, set(scale) if not item_id.startswith("local") else set(own))
+        known = options.get(item_id, set(own) if item_id.startswith(OWN_ITEM) else set(scale))
         if set(own) != known:
             found.append(
                 Contradiction(str(key[0]), f"the answers of {_name(key)} are {sorted(set(own))}, not {sorted(known)}")

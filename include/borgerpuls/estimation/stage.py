@@ -111,14 +111,16 @@ def check_figures(round_id: str) -> dict[str, int]:
         codebook, table = load_codebook(plan.codebook_version), _figures(connection, round_id)
         instrument = _instrument(connection, round_id, plan.questionnaire_version)
         published = _published(connection, round_id, plan.snapshot_id)
-        published = published[(published["code_version"] == version("borgerpuls")) & ~published["is_suppressed"]]
+        published = published[
+            (published["code_version"] == version("borgerpuls")) & ~published["is_suppressed"].astype(bool)
+        ]
         trend = read_table(connection, "estimation/trend_values.sql", round_id=round_id)
         found = [
             *contradictions(table),
             *strangers(table, codebook, instrument),
             *disagreements(table, of_one_item(table, codebook), "its category"),
             *disagreements(table, trend, "the trend"),
-            *disagreements(table[~table["is_suppressed"]], published, "what has been published"),
+            *disagreements(table[~table["is_suppressed"].astype(bool)], published, "what has been published"),
         ]
         of_all = [one for one in found if one.municipality_code == ALL_PARTICIPATING]
         if of_all:
@@ -170,7 +172,9 @@ def attack_figures(round_id: str) -> dict[str, int]:
         before = connection.execute(load_query("estimation/published_round_before.sql"), {"round_id": round_id}).first()
         if before is not None and not found:
             previous = _published(connection, before.round_id, before.snapshot_id)
-            withheld = set(previous.loc[previous["is_suppressed"], CELL].itertuples(index=False, name=None))
+            withheld = set(
+                previous.loc[previous["is_suppressed"].astype(bool), CELL].itertuples(index=False, name=None)
+            )
             told = {cell: ends for cell, ends in means_told_by(table).items() if cell in withheld}
             if told:
                 causes = read_table(connection, "estimation/suppressions.sql", round_id=before.round_id)
