@@ -18,7 +18,6 @@ from borgerpuls.questionnaire.definition import load_instrument, read_local_item
 from borgerpuls.reporting import numbers
 from borgerpuls.reporting.figures import MergedCell, Notice, TrendPoint, figure_set
 from borgerpuls.reporting.report import EarlierRound, ReportData, RoundFacts
-from borgerpuls.reporting.survey import load_survey
 
 PILOT = {
     "0430": "Faaborg-Midtfyn", "0159": "Gladsaxe", "0376": "Guldborgsund", "0169": "Høje-Taastrup", "0183": "Ishøj",
@@ -137,7 +136,6 @@ def _figure_rows(
     else:
         answers = dict(respondents)
     book = load_codebook(codebook_version)
-    survey = load_survey(codebook_version, "2023")
     rows = _Rows(round_id)
     tilt = {code: float(random.normal(0, 0.16)) for code in answers} | {"alle": 0.0}
     sizes = answers | {"alle": sum(answers.values())}
@@ -148,7 +146,7 @@ def _figure_rows(
             means = [MEANS[item] for item in category.items]
             _category(rows, random, book, code, category.code, n, float(np.mean(means)) + shift + tilt[code],
                       tilt[code])  # fmt: skip
-        _contact(rows, random, code, n, survey.groups("duration"))
+        _contact(rows, random, code, n, book)
         _response(rows, book, code, n)
         _beside(rows, random, book, code, n)
         if code == "0740":
@@ -231,10 +229,14 @@ def _category(rows, random, book, code, category, n, mean, tilt) -> None:
                 )  # fmt: skip
 
 
-def _contact(rows, random, code, n, durations) -> None:
+def _contact(rows, random, code, n, book) -> None:
     for domain, group, count in [
         ("all", "", round(n * 0.27)),
-        *(("duration", name, round(n * 0.05)) for name in durations),
+        *(
+            (split, name, round(n * 0.05))
+            for split in ("duration", "status", "sex", "age_group")
+            for name in book.labels(split)
+        ),
     ]:
         for option, share in CONTACT.items():
             place = {"category": option, "domain": domain, "domain_group": group}

@@ -620,10 +620,10 @@ def shares(
     """Draw two shares per group as joined dots, with both numbers at the right."""
     row_height, head = 6.1, 8.0
     canvas = new_canvas(width, head + row_height * len(rows) + 6)
-    left, right = 42.0, width - 32.0
+    left, right = 42.0, width - 37.0
     values = [value for row in rows for value in (row.before, row.after) if value is not None]
     top = 0.1 * max(1, -(-int(max([*values, 0.1]) * 1000) // 100))
-    step = 0.1 if top <= 0.65 else 0.2
+    step = 0.1 if top <= 0.55 else 0.2
 
     def place(value: float) -> float:
         return left + value / top * (right - left)

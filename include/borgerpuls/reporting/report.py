@@ -498,7 +498,7 @@ class Composer:
         return {
             "question": question,
             "chart": self.image(charts.options(rows, own_name, all_name, self.new_canvas, width=190)),
-            "table": self.table(columns, table, width=267) if table else None,
+            "table": self.table(columns, table, 267.0, DENSE._replace(padding=0.55)) if table else None,
             "base": self.base_text(first),
             "reason": question.reason,
         }

@@ -176,7 +176,7 @@ class Table:
         body = Markup("").join(self._html_row(row) for row in self.rows)
         return Markup(
             '<table class="{}" style="width: {:.2f}mm">{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table>'
-        ).format("wide" if self.style is DENSE else "", self.width, caption, head, body)
+        ).format("wide" if self.style.size == DENSE.size else "", self.width, caption, head, body)
 
     def _html_row(self, row: Row) -> Markup:
         first, *others = row.cells
