@@ -232,19 +232,21 @@ def test_a_figure_that_contradicts_its_shares_stops_the_reports(estimated: dict)
 
 
 def test_a_contradiction_in_one_municipality_stops_its_report_alone(estimated: dict) -> None:
-    figure = "2023-2|0461|trust|mean||all|"
+    figure = "2023-2|0461|response|complete_n||all|"
     change = text("UPDATE estimation.figure SET value = value + :gap WHERE figure_id = :figure")
     admin = create_engine(settings().require("database_admin_url"))
     with admin.begin() as connection:
-        connection.execute(change, {"figure": figure, "gap": 0.01})
+        connection.execute(change, {"figure": figure, "gap": 1})
     try:
         assert estimation.check_figures(ROUND)["stopped_reports"] == 1
-        with pytest.raises(FiguresDoNotAddUp, match=r"1 municipalities get no report: .*0461\|trust"):
+        with pytest.raises(
+            FiguresDoNotAddUp, match=r"1 municipalities get no report: complete_n and partial_n of 0461 do not add up"
+        ):
             estimation.name_stopped_reports(ROUND)
         assert reporting.reports_to_render(ROUND) == ["0183", "0727", "alle"]
     finally:
         with admin.begin() as connection:
-            connection.execute(change, {"figure": figure, "gap": -0.01})
+            connection.execute(change, {"figure": figure, "gap": -1})
         admin.dispose()
     assert estimation.check_figures(ROUND)["stopped_reports"] == 0
     assert estimation.name_stopped_reports(ROUND) == {"stopped_reports": 0}
