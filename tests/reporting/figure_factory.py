@@ -309,7 +309,7 @@ def _beside(rows: _Rows, random, book, code: str, n: int) -> None:
             rows.add(
                 code, category.code, "category_mean", mean + shift, domain="wave", domain_group=wave, valid_n=n // 3
             )
-    for measure, value in (("rr1", 0.39), ("rr2", 0.432), ("con1", 0.93), ("ref1", 0.004)):
+    for measure, value in (("rr1", 0.39), ("rr2", 0.432), ("con1", 0.941), ("ref1", 0.004)):
         rows.add(code, "response", measure, value, valid_n=round(value * sampled), weighted_base=float(sampled))
     for region, (own, country) in {"1084": (0.31, 0.30), "1085": (0.08, 0.17), "1083": (0.23, 0.22), "1082": (0.23, 0.19),
                                    "1081": (0.15, 0.11)}.items():  # fmt: skip

@@ -52,13 +52,14 @@ def test_every_printed_number_holds(code: str) -> None:
 
 
 def test_no_number_with_a_decimal_is_printed_without_its_figure() -> None:
-    """What is left are axes, thresholds of the texts, the pilot's example and the questionnaire's own numbers."""
+    """What is left are axes, correlations of nonresponse, the pilot's example and the questionnaire's own numbers."""
     cited = {number.text for number in proof.printed_numbers(report("0740"))[1]}
     text = "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(report("0740"))).pages)
     loose = set(re.findall(r"\d+,\d+", text)) - {re.sub("[+\u2212]", "", one) for one in cited}
     axes = {"2,5", "3,0", "3,5", "4,0", "4,5", "5,5"}
+    correlations = {"0,10", "0,25"}
     example = {"26,9", "34,5", "19,2", "9,2", "10,1", "24,0", "35,2", "20,6", "9,8", "10,3"}
-    assert loose <= axes | example, loose - axes - example
+    assert loose <= axes | correlations | example, loose - axes - correlations - example
 
 
 def changed_digit(content: bytes) -> bytes:
@@ -67,7 +68,7 @@ def changed_digit(content: bytes) -> bytes:
     page = writer.pages[8]
     stream = page["/Contents"].get_object()
     data = stream.get_data()
-    score = re.search(rb"/N <</F\(d2![^)]*\|mean\|\|all\|#value\)>> BDC(.*?)EMC", data, re.DOTALL)
+    score = re.search(rb"/N <</F\(d2![^)]*\|0740\|trust\|mean\|\|all\|#value\)>> BDC(.*?)EMC", data, re.DOTALL)
     assert score is not None
     drawn = re.search(rb"\[<([0-9a-f]+)>", score[1])
     assert drawn is not None
