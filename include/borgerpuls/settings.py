@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     send_rate: int = Field(default=0, ge=0)
     """Most messages a second that one dispatch may send; 0 is no limit."""
     gateway_timeout_seconds: float = Field(default=10.0, gt=0)
+    gateways_deduplicate: tuple[Literal["digital_post", "sms"], ...] = ()
+    """Channels whose gateway has promised in writing to take each message id once. Only there a message in doubt is sent
+    again, under its own id. GatewayAPI's `userref` is no such promise."""
+    deduplication_hours: int = Field(default=24, ge=1)
+    """How long after it was first sent a message in doubt may be sent again: as long as the gateway remembers an id."""
     alert_webhook_url: SecretStr = SecretStr("")
     """Told as JSON when a task of fieldwork fails or an alert is raised; empty: nobody is told."""
     alert_email: str = ""

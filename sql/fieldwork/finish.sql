@@ -3,11 +3,12 @@ UPDATE fieldwork.message m
 SET state = e.state, reason = e.reason, final_at = :now, lease_until = NULL
 FROM (
     SELECT p.message_id,
-           CASE WHEN p.state IN ('planned', 'claimed') THEN 'cancelled' WHEN p.state = 'rejected' THEN 'failed'
+           CASE WHEN p.state IN ('planned', 'claimed') AND p.in_doubt_since IS NULL THEN 'cancelled'
+                WHEN p.state = 'rejected' THEN 'failed'
                 ELSE 'no_receipt' END AS state,
-           CASE WHEN p.state IN ('planned', 'claimed') THEN
+           CASE WHEN p.state IN ('planned', 'claimed') AND p.in_doubt_since IS NULL THEN
                     coalesce(o.reason, CASE WHEN f.state IN ('completed', 'deleted') THEN 'answered' END, 'closed')
-                WHEN p.state IN ('unknown', 'sending') THEN 'fate_unknown' ELSE p.reason END AS reason
+                WHEN p.state IN ('unknown', 'sending', 'claimed') THEN 'fate_unknown' ELSE p.reason END AS reason
     FROM fieldwork.message p
     LEFT JOIN fieldwork.opt_out o ON o.round_id = p.round_id AND o.person_id = p.person_id
     LEFT JOIN link.access a ON a.round_id = p.round_id AND a.person_id = p.person_id

@@ -7,9 +7,10 @@ SELECT m.municipality_code, r.municipality_name, m.wave, m.slot, m.channel, coun
        count(*) FILTER (WHERE m.state = 'delivered') AS delivered,
        count(*) FILTER (WHERE m.state = 'failed') AS failed,
        count(*) FILTER (WHERE m.state = 'cancelled') AS cancelled,
-       count(*) FILTER (WHERE m.state IN ('unknown', 'sending')) AS unknown,
+       count(*) FILTER (WHERE m.state IN ('unknown', 'sending')
+                        OR (m.state = 'claimed' AND m.in_doubt_since IS NOT NULL)) AS unknown,
        count(*) FILTER (WHERE m.state = 'no_receipt') AS no_receipt,
-       count(*) FILTER (WHERE m.state IN ('planned', 'claimed')) AS waiting,
+       count(*) FILTER (WHERE m.state IN ('planned', 'claimed') AND m.in_doubt_since IS NULL) AS waiting,
        count(*) FILTER (WHERE m.state IN ('accepted', 'rejected')) AS awaiting_receipt
 FROM fieldwork.message m JOIN rounds.municipality r USING (round_id, municipality_code)
 WHERE m.round_id = :round_id

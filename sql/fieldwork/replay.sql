@@ -9,5 +9,5 @@ SET state = v.state, attempt = v.attempt, reason = v.reason, lease_until = NULL,
 FROM unnest(CAST(:message_ids AS uuid[]), CAST(:attempts AS int[]), CAST(:channels AS text[]), CAST(:states AS text[]),
             CAST(:sent_ats AS timestamptz[]), CAST(:reasons AS text[]))
      AS v (message_id, attempt, channel, state, sent_at, reason)
-WHERE m.message_id = v.message_id
+WHERE m.message_id = v.message_id AND m.in_doubt_since IS NULL
   AND (m.state IN ('planned', 'claimed', 'cancelled') OR (m.state = 'failed' AND m.sent_at IS NULL))

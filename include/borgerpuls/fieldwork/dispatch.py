@@ -8,10 +8,10 @@ journal, then in the database.
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -83,6 +83,11 @@ class LedgerPort(Protocol):
     def claim(self, slot: Slot, today: date, batch_size: int, *, is_window_open: bool) -> list[Claimed]:
         """Claim what every guard lets through."""
 
+    def claim_doubts(
+        self, channels: Collection[Channel], today: date, sent_after: datetime, batch_size: int
+    ) -> list[Claimed]:
+        """Claim what is in doubt and may be sent again."""
+
     def end_claimed(self, ends: Iterable[tuple[Claimed, MessageState, str]], now: datetime) -> None:
         """End what cannot or need not be sent."""
 
@@ -140,6 +145,8 @@ class Dispatch:
         window: Most messages in flight at once.
         batch_size: Messages claimed at a time.
         rate: Most messages a second, 0 for no limit.
+        resends: Channels whose gateway takes each message id once: what is in doubt there is sent again under its own id.
+        remembered_for: How long such a gateway remembers an id.
         make_pool: Makes the threads that call.
     """
 
@@ -155,6 +162,8 @@ class Dispatch:
     window: int
     batch_size: int
     rate: int = 0
+    resends: frozenset[Channel] = frozenset()
+    remembered_for: timedelta = timedelta(0)
     make_pool: Callable[[int], Executor] = ThreadPoolExecutor
 
     def __post_init__(self) -> None:
@@ -178,6 +187,7 @@ class Dispatch:
         """
         with self.make_pool(self.window) as pool:
             try:
+                self._send_doubts(pool)
                 for slot in (Slot.MAIN, Slot.SMS):
                     self.counts.add("cancelled", self.ledger.cancel_due(self.now()))
                     self._send_slot(slot, pool)
@@ -185,6 +195,21 @@ class Dispatch:
                 self._leave()
         self.counts.add("failed", self.ledger.settle_rejected(self.now()))
         return self.counts
+
+    def _send_doubts(self, pool: Executor) -> None:
+        """Send once more, under its own id, what is in doubt where the gateway takes each id once."""
+        while self.resends:
+            if not self.is_site_well():
+                return
+            moment = self._moment = self.now()
+            channels = [channel for channel in sorted(self.resends) if self.windows.is_open(channel, moment)]
+            claimed = self.ledger.claim_doubts(channels, moment.date(), moment - self.remembered_for, self._batch())
+            if not claimed:
+                return
+            passes("claimed")
+            self.counts.add("resent", len(claimed))
+            self._prepare(claimed, moment, pool)
+            self._drain(pool, keep=0)
 
     def _send_slot(self, slot: Slot, pool: Executor) -> None:
         patience = PATIENCE_SECONDS
@@ -246,6 +271,7 @@ class Dispatch:
                     ends.append((claimed, MessageState.FAILED, "besked_ugyldig"))
                 else:
                     self._queue.append(Ready(claimed, channel, call))
+        ends = [end for end in ends if end[0].channel_in_doubt is None]  # a doubt is given back, never ended
         self.counts.add("unreachable", sum(reason == "unreachable" for _, _, reason in ends))
         self.counts.add("cancelled", sum(state is MessageState.CANCELLED for _, state, _ in ends))
         self.counts.add(
@@ -265,6 +291,8 @@ class Dispatch:
 
     def _channel(self, claimed: Claimed, person: Person) -> tuple[Channel | None, str]:
         """Return the channel that reaches a person now, or None and why there is none."""
+        if claimed.channel_in_doubt is not None:
+            return Channel(claimed.channel_in_doubt), ""
         has_number = Channel.SMS in self.channels and usable_number(person.mobile).msisdn is not None
         if claimed.slot == Slot.SMS:
             if claimed.is_without_sms:
@@ -311,7 +339,7 @@ class Dispatch:
         outcome = future.result()
         state = outcome.state
         self.counts.add("not_sent" if state is MessageState.PLANNED else str(state))
-        if state is MessageState.PLANNED:
+        if state is MessageState.PLANNED or outcome.retry_after_seconds:
             self._failures_in_a_row += 1
             self._wait_until = max(
                 self._wait_until, time.monotonic() + min(outcome.retry_after_seconds, LONGEST_WAIT_SECONDS)
@@ -337,7 +365,12 @@ class Dispatch:
             # No call was made: the ledger may know for sure that these were not sent.
             not_made = Outcome(MessageState.PLANNED, "journalen kan ikke skrives")
             self.ledger.record_and_begin(
-                [Finished(ready.claimed.message_id, ready.claimed.attempt, not_made) for ready in to_send], [], moment
+                [
+                    Finished(ready.claimed.message_id, ready.claimed.attempt, settled(ready.claimed, not_made))
+                    for ready in to_send
+                ],
+                [],
+                moment,
             )
             raise
         passes("intended")
@@ -371,6 +404,7 @@ class Dispatch:
             outcome = not_sent("gatewayen afviser os")
         except Exception as error:  # noqa: BLE001 - anything unforeseen leaves the message in doubt, never lost
             outcome = unknown(type(error).__name__)
+        outcome = settled(ready.claimed, outcome)
         passes("called")
         self.journal.note([_entry(ready, str(outcome.state), moment, outcome.reason or "")])
         passes("noted")
@@ -384,6 +418,17 @@ class Dispatch:
             self.ledger.record_and_begin(finished, [], self._moment)
         self._queue.clear()
         self.ledger.release()
+
+
+def settled(claimed: Claimed, outcome: Outcome) -> Outcome:
+    """
+    Return what a call says of its message: one that was in doubt before stays so unless it is accepted now.
+
+    That this call did not arrive, or was refused (perhaps as a double), says nothing of the one before.
+    """
+    if claimed.channel_in_doubt is None or outcome.state is MessageState.ACCEPTED:
+        return outcome
+    return Outcome(MessageState.UNKNOWN, outcome.reason, outcome.retry_after_seconds)
 
 
 def _entry(ready: Ready, event: str, moment: datetime, reason: str = "") -> Entry:

@@ -120,7 +120,7 @@ class Journal:
 
 
 def last_words(path: Path) -> dict[UUID, Entry]:
-    """Return the newest entry on each message in a journal file; a torn line says nothing."""
+    """Return the newest entry of the last attempt on each message in a journal file; a torn line says nothing."""
     words: dict[UUID, Entry] = {}
     if not path.exists():
         return words
@@ -128,8 +128,15 @@ def last_words(path: Path) -> dict[UUID, Entry]:
         for line in lines:
             entry = Entry.from_line(line.rstrip("\n"))
             if entry is not None:
-                words[entry.message_id] = entry
+                remember(words, entry)
     return words
+
+
+def remember(words: dict[UUID, Entry], entry: Entry) -> None:
+    """Add an entry to *words*; a dispatch that comes late with an earlier attempt has not the last word."""
+    known = words.get(entry.message_id)
+    if known is None or known.attempt <= entry.attempt:
+        words[entry.message_id] = entry
 
 
 def _sync_folder(folder: Path) -> None:

@@ -2,10 +2,11 @@
 The message ledger: the only way to claim a message, to begin sending it, and to say what became of it.
 
 Airflow decides when; the statements behind this module decide whether. A message is claimed and committed as being
-sent before its call, its intent is on disk in the journal before the call, and a doubt is never sent again.
+sent before its call, its intent is on disk in the journal before the call, and a doubt is never sent again but under its
+own id to a gateway that takes each id once.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -39,6 +40,8 @@ class Claimed:
     name: bytes | None = field(repr=False)
     mobile: bytes | None = field(repr=False)
     is_without_sms: bool
+    channel_in_doubt: str | None = None
+    """The channel of a message that is sent again; None when it is sent for the first time."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,34 @@ class Ledger:
                 | {
                     "slot": str(slot),
                     "is_window_open": is_window_open,
+                    "today": today,
+                    "municipality_hash": self.municipality_hash,
+                    "owner": self.owner,
+                    "lease_seconds": self.lease_seconds,
+                    "batch_size": batch_size,
+                },
+            )
+            return [Claimed(**row) for row in rows.mappings()]
+
+    def claim_doubts(
+        self, channels: Collection[Channel], today: date, sent_after: datetime, batch_size: int
+    ) -> list[Claimed]:
+        """
+        Claim up to *batch_size* messages in doubt, to send them again under their own ids; none twice in one dispatch.
+
+        Args:
+            channels: Those that may be used now and whose gateway takes each id once.
+            today: The day, by the round's clock.
+            sent_after: Those first sent before are left to their receipts and to people.
+            batch_size: Most messages claimed.
+        """
+        with transaction("fieldwork") as connection:
+            rows = connection.execute(
+                load_query("fieldwork/claim_doubts.sql"),
+                self._place
+                | {
+                    "channels": [str(channel) for channel in channels],
+                    "sent_after": sent_after,
                     "today": today,
                     "municipality_hash": self.municipality_hash,
                     "owner": self.owner,

@@ -12,6 +12,7 @@ import socket
 import uuid
 from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -331,15 +332,24 @@ def waves_due(round_id: str) -> list[int]:
 
 
 def municipalities_due() -> list[dict[str, str]]:
-    """Return round, code and name of each municipality with messages due now, or in doubt after a crash."""
+    """Return round, code and name of each municipality with messages due now, left by a crash, or to be sent again."""
     with transaction("fieldwork") as connection:
-        rows = connection.execute(load_query("fieldwork/municipalities_due.sql"), {"today": clock.today()}).mappings()
+        rows = connection.execute(
+            load_query("fieldwork/municipalities_due.sql"),
+            {
+                "today": clock.today(),
+                "resend_channels": sorted(settings().gateways_deduplicate),
+                "sent_after": clock.now() - timedelta(hours=settings().deduplication_hours),
+            },
+        ).mappings()
         return [{str(name): str(value) for name, value in row.items()} for row in rows]
 
 
 def send_due(round_id: str, municipality_code: str) -> dict[str, int]:
     """
     Send what is due now in one municipality. Nothing is sent twice, however often this runs.
+
+    What is in doubt is sent again, under its own id, only where the settings say that the gateway takes each id once.
 
     Nothing is sent unless a second person has approved exactly this sample, these texts and these dates, and nothing
     to those who have answered, declined, died or moved. `held` counts what is due and was not sent.
@@ -389,6 +399,9 @@ def send_due(round_id: str, municipality_code: str) -> dict[str, int]:
                 window=chosen.send_window,
                 batch_size=chosen.send_batch_size,
                 rate=chosen.send_rate,
+                resends=frozenset(Channel(name) for name in plan.channels)
+                & frozenset(Channel(name) for name in chosen.gateways_deduplicate),
+                remembered_for=timedelta(hours=chosen.deduplication_hours),
             ).run()
     finally:
         post.close()
@@ -554,7 +567,7 @@ def doubts(round_id: str) -> pd.DataFrame:
 
 def decide_doubt(message_id: UUID, *, was_received: bool, operator: str, note: str) -> bool:
     """
-    Let a person who has asked the gateway say what became of a message in doubt. It is never sent again.
+    Let a person who has asked the gateway say what became of a message in doubt. After that it is never sent again.
 
     Returns:
         Whether the message was in doubt.

@@ -4,13 +4,14 @@ The deterministic simulator: the real dispatch against a modelled database, jour
 
 One seed is one story: crashes at the worst points, dispatches that meet, leases that run out, answers, pauses,
 receipts, and restores of the database to an earlier moment. The promises S1, S2, S3 and S5 of shared/FIELDWORK.md are
-checked at every acceptance and at the end. A seed that fails fails again.
+checked at every call and at the end. A seed that fails fails again. Each seed can be told with gateways that promise nothing
+and with gateways that take each message id once, where what is in doubt is sent again.
 """
 
 import random
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -20,7 +21,7 @@ from borgerpuls.clock import COPENHAGEN
 from borgerpuls.errors import BorgerpulsError
 from borgerpuls.fieldwork import dispatch as dispatching
 from borgerpuls.fieldwork.channels.port import ACCEPTED, Outcome, not_sent, rejected, unknown
-from borgerpuls.fieldwork.journal import Entry
+from borgerpuls.fieldwork.journal import Entry, remember
 from borgerpuls.fieldwork.ledger import REPLAYED, Claimed, Finished, fate_of_interrupted, forgotten_words
 from borgerpuls.fieldwork.windows import SendingWindows
 from borgerpuls.terms import Channel, MessageState, Slot
@@ -32,6 +33,8 @@ WINDOW = 4
 BATCH = 6
 MINIMUM_DAYS = 6
 RACE_SECONDS = 5.0
+REMEMBERED_FOR = timedelta(hours=24)
+CHANNELS = frozenset({Channel.DIGITAL_POST, Channel.SMS})
 WINDOWS = SendingWindows((0, 1, 2, 3), (8, 16), (0, 1, 2, 3, 4), (9, 18))
 Key = tuple[int, int, str]
 
@@ -60,6 +63,7 @@ class Row:
     owner: str | None = None
     lease_until: float = 0.0
     sent_at: datetime | None = None
+    in_doubt_since: datetime | None = None
 
 
 @dataclass
@@ -83,6 +87,12 @@ class World:
     by_id: dict[uuid.UUID, Key] = field(default_factory=dict)
     newly_unknown: int = 0
     depth: int = 0
+    deduplicates: bool = False
+    """Whether the gateways take each id once, and our settings say so."""
+    is_well: bool = False
+    """Whether the gateways make no faults any more."""
+    doubtful: set[Key] = field(default_factory=set)
+    resent: int = 0
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
@@ -111,12 +121,11 @@ class World:
     def accept(self, row: Row) -> None:
         """Take a message over, and check every promise about it."""
         person, wave, _ = row.key
+        if self.deduplicates and self.accepted[row.key]:
+            return
         self.accepted[row.key] += 1
         if self.accepted[row.key] > 1:
             raise PromiseBrokenError(f"S1: message {row.key} accepted twice")
-        answered = self.answered_at.get(person)
-        if answered is not None and self.seconds - answered > RACE_SECONDS:
-            raise PromiseBrokenError(f"S5: message {row.key} to somebody who had answered")
         today = self.now().date()
         for other in (1, 2, 3):
             before = self.accepted_days.get((person, other))
@@ -126,16 +135,27 @@ class World:
 
     def receive(self, row: Row) -> Outcome:
         """Answer one call, well or badly."""
-        roll = self.dice.random()
+        roll = 1.0 if self.is_well else self.dice.random()
         self.seconds += self.dice.uniform(0, 0.3)
+        answered = self.answered_at.get(row.key[0])
+        if answered is not None and self.seconds - answered > RACE_SECONDS:
+            raise PromiseBrokenError(f"S5: message {row.key} to somebody who had answered")
+        if row.key in self.doubtful:
+            self.resent += 1
+            if not self.deduplicates:
+                raise PromiseBrokenError(f"S3: message {row.key} sent again while it was in doubt")
         if roll < 0.04:
             return not_sent("svar 429", self.dice.uniform(0, 3))
         if roll < 0.06:
+            self.doubtful.add(row.key)
             return unknown("svar 500")
         if roll < 0.08:
             return rejected("memo.invalid")
         self.accept(row)
-        return unknown("intet svar") if roll < 0.12 else ACCEPTED
+        if roll < 0.12:
+            self.doubtful.add(row.key)
+            return unknown("intet svar")
+        return ACCEPTED
 
     # --- what others do meanwhile -------------------------------------------------------------------------------------
 
@@ -204,6 +224,38 @@ class ModelLedger:
         main = self.world.rows[person, wave, "main"]
         return slot == "main" or (main.channel == "digital_post" and main.state not in {"planned", "claimed"})
 
+    def claim_doubts(
+        self, channels: Collection[Channel], today: date, sent_after: datetime, batch_size: int
+    ) -> list[Claimed]:
+        """See claim_doubts.sql."""
+        self.process.must_live()
+        if self.world.is_paused:
+            return []
+        doubtful = [row for row in self.world.rows.values() if self._may_be_resent(row, channels, today, sent_after)]
+        claimed = []
+        for row in sorted(doubtful, key=lambda one: (one.key[1], one.key[0]))[:batch_size]:
+            row.in_doubt_since = row.in_doubt_since or row.sent_at
+            row.state, row.owner, row.attempt = "claimed", self.owner, row.attempt + 1
+            row.lease_until = self.world.seconds + LEASE_SECONDS
+            claimed.append(
+                Claimed(row.message_id, row.message_id, row.person_id, row.key[1], row.key[2], row.attempt, b"c", b"n",
+                        b"m", is_without_sms=False, channel_in_doubt=row.channel)
+            )  # fmt: skip
+        return claimed
+
+    def _may_be_resent(self, row: Row, channels: Collection[Channel], today: date, sent_after: datetime) -> bool:
+        first_sent = row.in_doubt_since or row.sent_at
+        if row.state != "unknown" or row.channel not in channels or row.owner in {self.owner, "replay"}:
+            return False
+        if first_sent is None or first_sent <= sent_after or row.lease_until > self.world.seconds:
+            return False
+        return row.key[0] not in self.world.answered_at and not any(
+            other.key[1] != row.key[1]
+            and other.sent_at is not None
+            and other.sent_at.date() > today - timedelta(days=MINIMUM_DAYS)
+            for other in self._of(row.key[0])
+        )
+
     def end_claimed(self, ends: Iterable[tuple[Claimed, MessageState, str]], now: datetime) -> None:
         """See end_claimed.sql."""
         self.process.must_live()
@@ -238,7 +290,7 @@ class ModelLedger:
         self.process.must_live()
         for row in self.world.rows.values():
             if row.state == "claimed" and row.owner == self.owner:
-                row.state, row.owner, row.lease_until = "planned", None, 0.0
+                give_back(row)
 
     def cancel_due(self, now: datetime) -> int:
         """See cancel_due.sql."""
@@ -278,7 +330,7 @@ class ModelLedger:
             if row.lease_until >= self.world.seconds:
                 continue
             if row.state == "claimed":
-                row.state, row.owner, row.lease_until = "planned", None, 0.0
+                give_back(row)
             elif row.state == "sending":
                 state, reason = fate_of_interrupted(words.get(row.message_id), row.attempt)
                 self.world.newly_unknown += state == "unknown"
@@ -302,6 +354,10 @@ class ModelLedger:
         return bool(forgotten)
 
     def _settle(self, row: Row, state: str, reason: str | None) -> None:
+        if row.in_doubt_since is not None and state in {"planned", "cancelled"}:
+            raise PromiseBrokenError(f"S3: message {row.key} was in doubt and is {state}")
+        if state == "unknown":
+            row.lease_until = 0.0
         if state == "planned":
             row.channel, row.sent_at, row.unsent_attempt, row.lease_until = None, None, row.attempt, 0.0
         row.state, row.reason = state, reason
@@ -334,12 +390,26 @@ class ModelJournal:
 
 def is_unsent(row: Row) -> bool:
     """Tell whether the database believes that a message was never sent (unsent_among.sql)."""
+    if row.in_doubt_since is not None:
+        return False
     return row.state in {"planned", "claimed", "cancelled"} or (row.state == "failed" and row.sent_at is None)
+
+
+def give_back(row: Row) -> None:
+    """Give back a claim; a doubt stays a doubt (release_claims.sql, release_expired.sql)."""
+    if row.in_doubt_since is None:
+        row.state, row.owner = "planned", None
+    else:
+        row.state = "unknown"
+    row.lease_until = 0.0
 
 
 def last_words(journal: list[Entry]) -> dict[uuid.UUID, Entry]:
     """Return the newest entry on each message, as the journal's reader does."""
-    return {entry.message_id: entry for entry in journal}
+    words: dict[uuid.UUID, Entry] = {}
+    for entry in journal:
+        remember(words, entry)
+    return words
 
 
 @dataclass
@@ -455,6 +525,11 @@ class VirtualTime:
         self._world.seconds += max(seconds, 0.001)
 
 
+def resend_channels(world: World) -> frozenset[Channel]:
+    """Return the channels of the setting `gateways_deduplicate`: it says what the gateways do."""
+    return CHANNELS if world.deduplicates else frozenset()
+
+
 def run_dispatch(world: World, crash_share: float = 0.02) -> None:
     """Run one dispatch as a process of its own, to its end or its death."""
     process = Process(world, crash_share)
@@ -469,9 +544,10 @@ def run_dispatch(world: World, crash_share: float = 0.02) -> None:
         dispatching.Dispatch(
             ledger=ledger, journal=ModelJournal(world, process), postman=ModelPostman(world, process),
             round_key=OpenKey(),  # type: ignore[arg-type]
-            windows=WINDOWS, channels=frozenset({Channel.DIGITAL_POST, Channel.SMS}), now=world.now,
+            windows=WINDOWS, channels=CHANNELS, now=world.now,
             may_send_to=lambda cpr: True, is_site_well=lambda: True, window=WINDOW, batch_size=BATCH,
-            make_pool=InlinePool,
+            make_pool=InlinePool, remembered_for=REMEMBERED_FOR,
+            resends=resend_channels(world),
         ).run()  # fmt: skip
     except (CrashError, BorgerpulsError):
         pass
@@ -480,14 +556,19 @@ def run_dispatch(world: World, crash_share: float = 0.02) -> None:
         world.depth -= 1
 
 
-def tell_story(seed: int, people: int = 8) -> World:
+def tell_story(seed: int, people: int = 8, *, deduplicates: bool = False) -> World:
     """
     Tell the story of one seed to its end, and return the world.
+
+    Args:
+        seed: Draws everything that happens.
+        people: How many are written to.
+        deduplicates: Whether the gateways take each message id once, so that what is in doubt is sent again.
 
     Raises:
         PromiseBrokenError: A promise does not hold.
     """
-    world = World(seed, people)
+    world = World(seed, people, deduplicates=deduplicates)
     real_time = vars(dispatching)["time"]
     vars(dispatching)["time"] = VirtualTime(world)
     try:
@@ -506,12 +587,31 @@ def tell_story(seed: int, people: int = 8) -> World:
     return world
 
 
+def _settle_doubts(world: World) -> None:
+    """Let the gateways be well: what may be sent again is not in doubt after it."""
+    world.is_well = True
+    may_be_sent_again = {
+        row.key
+        for row in world.rows.values()
+        if ModelLedger(world, "judge", Process(world, 0.0))._may_be_resent(  # noqa: SLF001 - the guards themselves
+            row, CHANNELS, world.now().date(), world.now() - REMEMBERED_FOR
+        )
+    }
+    run_dispatch(world, crash_share=0.0)
+    for key in may_be_sent_again:
+        row = world.rows[key]
+        if row.state == "unknown" and row.key[0] not in world.answered_at:
+            raise PromiseBrokenError(f"S3: message {key} is in doubt, and the gateway takes it once")
+
+
 def _end(world: World) -> None:
     world.is_paused = False
     for _ in range(3):
         world.seconds += LEASE_SECONDS + 1
         run_dispatch(world, crash_share=0.0)
         world.is_paused = False
+    if world.deduplicates:
+        _settle_doubts(world)
     # A dispatch that stalls past its lease, and one that lived in a backup, are in doubt like one that was killed.
     interruptions = world.crashes + world.stalls + 2 * world.restores
     if world.newly_unknown > WINDOW * interruptions:
