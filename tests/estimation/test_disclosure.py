@@ -189,7 +189,7 @@ def test_four_respondents_in_a_group_cannot_be_read_off_the_shares_of_respondent
     arrivals = pd.DataFrame({"municipality_code": "0461", "day": [1] * 20})
     result, withheld = suppress(response_figures(people, arrivals, field_days=2))
     hidden = result[result["is_suppressed"]]
-    assert set(hidden["measure"]) == {"respondent_share"}
+    assert set(hidden["measure"]) == {"respondent_share", "response_rate"}
     assert set(hidden["domain_group"]) == {"kvinde", "mand"}
     assert set(withheld["item_id"]) == {"response"}
 

@@ -47,7 +47,7 @@ def test_from_snapshot_to_figures(round_database: EmbeddedPostgres) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     text = f"""# From snapshot to figures: what it takes
 
-Written by `make bench` (`tests/benchmarks/test_figures.py`); do not edit. A simulated round of 98 municipalities in
+Written by `make bench` (`tests/benchmarks/test_figure_speed.py`); do not edit. A simulated round of 98 municipalities in
 the embedded PostgreSQL, one process, one thread. Processor time of the pipeline's process; the database's own is not in it. The floor is reading the {rows:,} answers in the same run: {floor:.1f} s.
 
 | Step | processor time | times the floor |
