@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     """Folder of the keys kept outside the database (see vault.py)."""
     journal_folder: Path | None = None
     """Folder of the fieldwork journal, outside the database and kept as long as it; beside the keys when not set."""
+    letter_folder: Path | None = None
+    """Where paper letters wait to be printed, `<round_id>/<municipality code>/`; beside the journal when not set."""
     gateway_folder: Path | None = None
     """Sandbox: folder of the gateways' ledgers and of `registrations.csv`; beside the keys when not set."""
     inbox_folder: Path = Path("inbox")
@@ -87,6 +89,10 @@ class Settings(BaseSettings):
     def journal_place(self) -> Path:
         """Return the folder of the fieldwork journal."""
         return self.journal_folder or self.key_folder.parent / "journal"
+
+    def letter_place(self) -> Path:
+        """Return the folder of the paper letters."""
+        return self.letter_folder or self.journal_place().parent / "letters"
 
     def gateway_place(self) -> Path:
         """Return the folder of the sandbox gateways."""

@@ -35,7 +35,7 @@ WITH due AS (
     WHERE m.message_id = due.message_id
     RETURNING m.*
 )
-SELECT k.message_id, k.transaction_id, k.person_id, k.wave, k.slot, k.attempt, c.cpr, c.name, c.mobile,
+SELECT k.message_id, k.transaction_id, k.person_id, k.wave, k.slot, k.attempt, c.cpr, c.name, c.mobile, c.address,
        arm.arm IS NOT DISTINCT FROM 'without_sms' AS is_without_sms
 FROM claimed k
 JOIN identity.citizen c ON c.round_id = k.round_id AND c.person_id = k.person_id

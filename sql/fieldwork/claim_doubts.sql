@@ -34,7 +34,7 @@ WITH doubtful AS (
     WHERE m.message_id = doubtful.message_id
     RETURNING m.*
 )
-SELECT k.message_id, k.transaction_id, k.person_id, k.wave, k.slot, k.attempt, c.cpr, c.name, c.mobile,
+SELECT k.message_id, k.transaction_id, k.person_id, k.wave, k.slot, k.attempt, c.cpr, c.name, c.mobile, c.address,
        false AS is_without_sms, k.channel AS channel_in_doubt
 FROM claimed k
 JOIN identity.citizen c ON c.round_id = k.round_id AND c.person_id = k.person_id

@@ -18,6 +18,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 
 from borgerpuls.errors import BorgerpulsError, GatewayIsDown, GatewayRefusesUs, MessageIsMalformed
+from borgerpuls.fieldwork.channels.letter import usable_address
 from borgerpuls.fieldwork.channels.port import Outcome, Registration, not_sent, unknown
 from borgerpuls.fieldwork.channels.sms import usable_number
 from borgerpuls.fieldwork.journal import INTENT, Entry
@@ -26,6 +27,8 @@ from borgerpuls.fieldwork.windows import SendingWindows
 from borgerpuls.terms import Channel, MessageState, Slot
 from borgerpuls.vault import RoundKey
 
+LETTER_WAVES = frozenset({1})
+"""Only the invitation goes on paper: reminders go by Digital Post and SMS (shared/FIELDWORK.md)."""
 GATHER_SECONDS = 0.02
 """How long at most outcomes are gathered before they are recorded together."""
 LONGEST_WAIT_SECONDS = 30.0
@@ -47,6 +50,7 @@ class Person:
     cpr: str = field(repr=False)
     name: str = field(repr=False)
     mobile: str = field(repr=False)
+    address: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -286,7 +290,11 @@ class Dispatch:
             return self.round_key.decrypt(bytes(sealed), f"{place}|{person}") if sealed else ""
 
         return Person(
-            person, opened(claimed.cpr, "cpr"), opened(claimed.name, "name"), opened(claimed.mobile, "mobile")
+            person,
+            opened(claimed.cpr, "cpr"),
+            opened(claimed.name, "name"),
+            opened(claimed.mobile, "mobile"),
+            opened(claimed.address, "address") if Channel.LETTER in self.channels else "",
         )
 
     def _channel(self, claimed: Claimed, person: Person) -> tuple[Channel | None, str]:
@@ -302,8 +310,8 @@ class Dispatch:
             return Channel.DIGITAL_POST, ""
         if has_number:
             return Channel.SMS, ""
-        if Channel.LETTER in self.channels:
-            return Channel.LETTER, ""
+        if Channel.LETTER in self.channels and usable_address(person.address) is not None:
+            return (Channel.LETTER, "") if claimed.wave in LETTER_WAVES else (None, "no_paper_reminder")
         return None, "unreachable"
 
     # --- sending --------------------------------------------------------------------------------------------------

@@ -6,20 +6,26 @@ has invented recipients of the same shape, so that a preview holds nobody's data
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from borgerpuls.fieldwork.channels.sms import plain_text, sms_length, usable_number
+from borgerpuls.fieldwork.dispatch import LETTER_WAVES
 from borgerpuls.fieldwork.letters import LETTER_TEMPLATES, LetterBook, LetterDates, MunicipalityText, Recipient
 from borgerpuls.terms import Channel
 
 EXAMPLE_TOKEN = "EKSEMPEL" * 3
 EXAMPLE_CODE = "EKSEMPELKOD"
+EXAMPLE_ADDRESS = "Eksempelvej 1, 2. tv\n0000"
 EXAMPLE = "eksempel"
 LONGEST_NAME = "laengste_navn"
 DANISH_LETTERS = "danske_bogstaver"
+LETTERS_ARE_A_CEILING = (
+    "Breve på papir er talt højest muligt: alle med adresse og uden brugbart mobilnummer, som om ingen af dem har Digital "
+    "Post, når invitationen sendes."
+)
 PROTECTED = "adressebeskyttet"
 NO_PHONE = "uden_telefon"
 SPECIAL_CHARACTERS = "saertegn"
@@ -35,17 +41,26 @@ class Prices:
 
 
 def count_messages(
-    messages: pd.DataFrame, people: pd.DataFrame, parts_by_municipality: Mapping[str, tuple[int, int]], prices: Prices
+    messages: pd.DataFrame,
+    people: pd.DataFrame,
+    parts_by_municipality: Mapping[str, tuple[int, int]],
+    prices: Prices,
+    *,
+    may_print: bool = False,
 ) -> pd.DataFrame:
     """
-    Return the forecast: everybody is assumed to have Digital Post and not to answer, so it is the most there can be.
+    Return the forecast, the most there can be: nobody answers, and everybody has Digital Post.
+
+    Where the round may print, those without a usable number who have an address are assumed not to have Digital Post when
+    they are invited: the dearest case, since only the look-up at sending knows.
 
     Args:
         messages: `person_id`, `wave`, `slot`.
-        people: One row per person: `person_id`, `municipality_code`, `target_group`, `has_number` (bool),
+        people: One row per person: `person_id`, `municipality_code`, `target_group`, `has_number`, `has_address`,
             `has_sms_arm` (bool).
         parts_by_municipality: SMS parts beside a letter, and alone, by municipality code.
         prices: Assumed prices.
+        may_print: Whether the round has paper letters.
 
     Returns:
         One row per municipality, target group and channel: `messages`, `sms_parts`, `cost_kr`.
@@ -54,6 +69,9 @@ def count_messages(
     is_sms = table["slot"].eq("sms")
     table = table[~is_sms | (table["has_number"] & table["has_sms_arm"])].copy()
     table["channel"] = table["slot"].map({"main": str(Channel.DIGITAL_POST), "sms": str(Channel.SMS)})
+    if may_print:
+        is_paper = table["slot"].eq("main") & table["wave"].isin(LETTER_WAVES) & ~table["has_number"]
+        table.loc[is_paper & table["has_address"], "channel"] = str(Channel.LETTER)
     counts = (
         table.groupby(["municipality_code", "target_group", "channel"], sort=True)
         .size()
@@ -63,8 +81,11 @@ def count_messages(
     parts = counts["municipality_code"].map({code: beside for code, (beside, _) in parts_by_municipality.items()})
     sms = counts["channel"].eq(str(Channel.SMS))
     counts["sms_parts"] = (counts["messages"] * parts).where(sms, 0).astype(int)
+    letter = counts["channel"].eq(str(Channel.LETTER))
     counts["cost_kr"] = (
-        counts["sms_parts"] * prices.sms_part + counts["messages"].where(~sms, 0) * prices.digital_post
+        counts["sms_parts"] * prices.sms_part
+        + counts["messages"].where(letter, 0) * prices.letter
+        + counts["messages"].where(~sms & ~letter, 0) * prices.digital_post
     ) / 100
     return counts
 
@@ -106,7 +127,13 @@ def invented_name(name: str) -> str:
 
 
 def previews(
-    round_id: str, municipality_code: str, text: MunicipalityText, book: LetterBook, cases: pd.DataFrame
+    round_id: str,
+    municipality_code: str,
+    text: MunicipalityText,
+    book: LetterBook,
+    cases: pd.DataFrame,
+    *,
+    may_print: bool = False,
 ) -> pd.DataFrame:
     """
     Return the letters and texts an approver reads, with invented recipients.
@@ -117,6 +144,7 @@ def previews(
         text: Its words.
         book: The templates.
         cases: Of `edge_cases`.
+        may_print: Whether the round has paper letters.
 
     Returns:
         One row per case, wave and channel: the columns of `fieldwork.preview`.
@@ -127,6 +155,9 @@ def previews(
         for wave in LETTER_TEMPLATES:
             letter = book.letter(wave, text, recipient)
             rows.append((occasion, wave, str(Channel.DIGITAL_POST), letter.subject, letter.html, None))
+        if may_print:
+            page = book.paper(text, replace(recipient, address=EXAMPLE_ADDRESS))
+            rows.append((occasion, 1, str(Channel.LETTER), page.subject, page.html, None))
         if occasion == EXAMPLE:
             for wave, is_alone in ((1, True), (2, False)):
                 sms = plain_text(book.sms(text, recipient, is_alone=is_alone))
@@ -170,10 +201,12 @@ def approval_text(
         `subject` and `body`.
     """
     table = pd.DataFrame(counts["by_group"])
+    has_letters = bool(counts.get("letters"))
+    shown = ("digital_post", "sms", *(("letter",) if has_letters else ()))
     lines = []
     for code, group in table.groupby("municipality_code", sort=True):
         by_channel = group.groupby("channel")["messages"].sum()
-        numbers = (by_channel.get("digital_post", 0), by_channel.get("sms", 0), round(group["cost_kr"].sum()))
+        numbers = (*(by_channel.get(channel, 0) for channel in shown), round(group["cost_kr"].sum()))
         lines.append(f"| {names.get(str(code), str(code))} | {' | '.join(_count(number) for number in numbers)} |")
     example = texts.iloc[0]["body"] if len(texts) else ""
     introduction = (
@@ -188,10 +221,11 @@ def approval_text(
             "",
             introduction,
             "",
-            "| Kommune | Digital Post | Sms | Anslået pris, kr. |",
-            "| --- | ---: | ---: | ---: |",
+            f"| Kommune | Digital Post | Sms | {'Brev | ' if has_letters else ''}Anslået pris, kr. |",
+            f"| --- | ---: | ---: | {'---: | ' if has_letters else ''}---: |",
             *lines,
             "",
+            *([LETTERS_ARE_A_CEILING, ""] if has_letters else []),
             f"Eksempel på sms: {example}",
             "",
             f"Læs brevene med `borgerpuls fieldwork preview`. Du godkender netop dette indhold: `{content_hash[:16]}`.",

@@ -40,6 +40,7 @@ class Claimed:
     name: bytes | None = field(repr=False)
     mobile: bytes | None = field(repr=False)
     is_without_sms: bool
+    address: bytes | None = field(default=None, repr=False)
     channel_in_doubt: str | None = None
     """The channel of a message that is sent again; None when it is sent for the first time."""
 

@@ -24,6 +24,8 @@ from markupsafe import escape
 from borgerpuls.errors import MunicipalityTextIsUnusable
 
 LETTER_TEMPLATES = {1: "invitation.html.j2", 2: "reminder_1.html.j2", 3: "reminder_2.html.j2"}
+PAPER = "paper_invitation.html.j2"
+"""The invitation on paper: the address in the envelope's window, and the code without the long link."""
 SMS_BESIDE = "sms_beside.txt.j2"
 """The text beside a letter in Digital Post: no link, because links in texts are distrusted."""
 SMS_ALONE = "sms_alone.txt.j2"
@@ -84,6 +86,8 @@ class Recipient:
     name: str
     token: str
     code: str
+    address: str = ""
+    """The lines below the name on an envelope; only a paper letter shows them."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,7 @@ class LetterBook:
         loader = FileSystemLoader(folder)
         html = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
         plain = Environment(loader=loader, autoescape=False, undefined=StrictUndefined)  # noqa: S701 - an SMS is text
-        self._templates = {name: html.get_template(name) for name in LETTER_TEMPLATES.values()}
+        self._templates = {name: html.get_template(name) for name in (*LETTER_TEMPLATES.values(), PAPER)}
         self._templates |= {name: plain.get_template(name) for name in (SMS_BESIDE, SMS_ALONE)}
         self._forms: dict[tuple[str, MunicipalityText], _Form] = {}
         self._defaults: dict[str, Any] = yaml.safe_load((folder / "municipality.yaml").read_text(encoding="utf-8"))
@@ -144,6 +148,10 @@ class LetterBook:
     def letter(self, wave: int, text: MunicipalityText, recipient: Recipient) -> Letter:
         """Return the letter of *wave* (1 invitation, 2 and 3 reminders) to one person."""
         return Letter(self.subject(wave), self._form(LETTER_TEMPLATES[wave], wave, text).filled(self._shown(recipient)))
+
+    def paper(self, text: MunicipalityText, recipient: Recipient) -> Letter:
+        """Return the invitation to one person as a page to print."""
+        return Letter(self.subject(1), self._form(PAPER, 1, text).filled(self._shown(recipient)))
 
     def sms(self, text: MunicipalityText, recipient: Recipient, *, is_alone: bool) -> str:
         """Return the text to one person: with address and code when it is the only message that reaches."""
@@ -190,12 +198,17 @@ class LetterBook:
         return form
 
     def _shown(self, recipient: Recipient) -> dict[str, str]:
-        return {"name": recipient.name, "code": shown_code(recipient.code), "link": self.link(recipient)}
+        return {
+            "name": recipient.name,
+            "address": recipient.address,
+            "code": shown_code(recipient.code),
+            "link": self.link(recipient),
+        }
 
 
 _MARK = secrets.token_hex(8)
 """Marks the gaps in a form; drawn anew in each process, so that no municipality's words can hold it."""
-_GAPS = {name: f"[{_MARK}:{name}]" for name in ("name", "code", "link")}
+_GAPS = {name: f"[{_MARK}:{name}]" for name in ("name", "address", "code", "link")}
 _GAP = re.compile(rf"\[{_MARK}:(\w+)\]")
 
 

@@ -1,17 +1,18 @@
 """
-The postman: writes one person's message for one channel, and hands it to that channel's gateway.
+The postman: writes one person's message for one channel, and hands it to that channel's gateway, or outbox.
 
 Pure apart from the gateways it is given.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from functools import partial
 
 from borgerpuls.clock import COPENHAGEN
 from borgerpuls.errors import MessageIsMalformed
 from borgerpuls.fieldwork.channels.digital_post import DigitalPost, DigitalPostGateway
+from borgerpuls.fieldwork.channels.letter import LetterOutbox, PaperLetter, usable_address
 from borgerpuls.fieldwork.channels.memo import Action, File, MemoMessage, Sender, kombi_request
 from borgerpuls.fieldwork.channels.port import Outcome, Registration
 from borgerpuls.fieldwork.channels.sms import Sms, SmsGateway, plain_text, usable_number
@@ -38,6 +39,7 @@ class GatewayPostman:
     vault: Vault
     digital_post: DigitalPostGateway
     sms: SmsGateway
+    letters: LetterOutbox
     is_sandbox: bool
 
     @property
@@ -62,9 +64,7 @@ class GatewayPostman:
             return partial(self.digital_post.send, DigitalPost(claimed.transaction_id, now, request))
         if channel is Channel.SMS:
             return partial(self.sms.send, self._sms(claimed, person, recipient))
-        raise MessageIsMalformed(
-            "Brevet kan ikke sendes: runden har ingen forbindelse til print.", next_step="Fjern kanalen 'letter'."
-        )
+        return partial(self.letters.send, self._paper(claimed, person, recipient))
 
     def _memo(self, claimed: Claimed, person: Person, recipient: Recipient, now: datetime) -> MemoMessage:
         letter = self.book.letter(claimed.wave, self.text, recipient)
@@ -81,6 +81,13 @@ class GatewayPostman:
             action=Action(ANSWER_LABEL, self.book.link(recipient), now, closes_at),
             allows_loopback=self.is_sandbox,
         )
+
+    def _paper(self, claimed: Claimed, person: Person, recipient: Recipient) -> PaperLetter:
+        lines = usable_address(person.address)
+        if lines is None:
+            raise MessageIsMalformed("Adressen kan ikke bruges.", where=f"Brev {claimed.message_id}")
+        addressed = replace(recipient, address="\n".join(lines))
+        return PaperLetter(claimed.message_id, self.book.paper(self.text, addressed).html)
 
     def _sms(self, claimed: Claimed, person: Person, recipient: Recipient) -> Sms:
         msisdn = usable_number(person.mobile).msisdn

@@ -40,6 +40,7 @@ from borgerpuls.fieldwork import dry_run as showing
 from borgerpuls.fieldwork import planning
 from borgerpuls.fieldwork.channels.digital_post import DigitalPostGateway
 from borgerpuls.fieldwork.channels.http import GatewayConnections
+from borgerpuls.fieldwork.channels.letter import LetterOutbox, usable_address
 from borgerpuls.fieldwork.channels.sms import SmsGateway, usable_number
 from borgerpuls.fieldwork.contents import municipality_hashes, round_hash
 from borgerpuls.fieldwork.dispatch import Dispatch
@@ -159,6 +160,7 @@ def prepare_dry_run(round_id: str) -> dict[str, int]:
                 "Der er ikke planlagt nogen beskeder.", where=f"Runde {round_id}", next_step="Kør plan_messages først."
             )
         arms = read_table(connection, "fieldwork/people_without_sms.sql", round_id=round_id)
+        may_print = Channel.LETTER in plan.channels
         shown = []
         unwritable = 0
         for code, group in people.groupby("municipality_code", sort=True):
@@ -169,7 +171,9 @@ def prepare_dry_run(round_id: str) -> dict[str, int]:
                     name, vault().link_token(round_id, person_id), vault().typed_code(round_id, person_id)
                 )
                 unwritable += not _can_be_written(book, text, recipient)
-            shown.append(showing.previews(round_id, str(code), text, book, showing.edge_cases(group)))
+            shown.append(
+                showing.previews(round_id, str(code), text, book, showing.edge_cases(group), may_print=may_print)
+            )
         if unwritable:
             raise NothingToApprove(
                 f"{unwritable} breve kunne ikke skrives.",
@@ -178,14 +182,16 @@ def prepare_dry_run(round_id: str) -> dict[str, int]:
             )
         people = people.assign(
             has_number=[usable_number(mobile).msisdn is not None for mobile in people["mobile"]],
+            has_address=[usable_address(address) is not None for address in people["address"]],
             has_sms_arm=~people["person_id"].isin(set(arms["person_id"])),
-        )[["person_id", "municipality_code", "target_group", "has_number", "has_sms_arm"]]
+        )[["person_id", "municipality_code", "target_group", "has_number", "has_address", "has_sms_arm"]]
         chosen = settings()
         forecast = showing.count_messages(
             messages,
             people,
             {code: showing.sms_parts(text, book) for code, text in texts.items()},
             showing.Prices(chosen.digital_post_price_oere, chosen.sms_part_price_oere, chosen.letter_price_oere),
+            may_print=may_print,
         )
         connection.execute(load_query("fieldwork/forget_previews.sql"), {"round_id": round_id})
         copy_rows(connection, "fieldwork.preview", pd.concat(shown, ignore_index=True))
@@ -194,6 +200,7 @@ def prepare_dry_run(round_id: str) -> dict[str, int]:
             "messages": int(forecast["messages"].sum()),
             "sms_parts": int(forecast["sms_parts"].sum()),
             "people_without_number": int((~people["has_number"]).sum()),
+            "letters": int(forecast.loc[forecast["channel"].eq(Channel.LETTER), "messages"].sum()),
             "cost_kr": float(forecast["cost_kr"].sum()),
             "by_group": forecast.to_dict(orient="records"),
         }
@@ -338,7 +345,7 @@ def municipalities_due() -> list[dict[str, str]]:
             load_query("fieldwork/municipalities_due.sql"),
             {
                 "today": clock.today(),
-                "resend_channels": sorted(settings().gateways_deduplicate),
+                "resend_channels": sorted(str(channel) for channel in resend_channels()),
                 "sent_after": clock.now() - timedelta(hours=settings().deduplication_hours),
             },
         ).mappings()
@@ -369,6 +376,7 @@ def send_due(round_id: str, municipality_code: str) -> dict[str, int]:
         text = _texts(connection, round_id)[municipality_code]
     ledger = Ledger(round_id, municipality_code, hashes[municipality_code], _owner(), chosen.lease_seconds)
     token = chosen.require("gateway_token")
+    channels = frozenset(Channel(name) for name in plan.channels)
     post = GatewayConnections(chosen.digital_post_gateway_url, chosen.gateway_timeout_seconds)
     sms = GatewayConnections(chosen.sms_gateway_url, chosen.gateway_timeout_seconds)
     postman = GatewayPostman(
@@ -380,6 +388,7 @@ def send_due(round_id: str, municipality_code: str) -> dict[str, int]:
         vault=vault(),
         digital_post=DigitalPostGateway(post, token),
         sms=SmsGateway(sms, token),
+        letters=LetterOutbox(chosen.letter_place() / round_id / municipality_code),
         is_sandbox=chosen.gateways == "sandbox",
     )
     try:
@@ -392,15 +401,14 @@ def send_due(round_id: str, municipality_code: str) -> dict[str, int]:
                 postman=postman,
                 round_key=round_key,
                 windows=sending_windows(),
-                channels=frozenset(Channel(name) for name in plan.channels) - {Channel.LETTER},
+                channels=channels,
                 now=clock.now,
                 may_send_to=belongs_to_these_gateways,
                 is_site_well=answer_site_is_well,
                 window=chosen.send_window,
                 batch_size=chosen.send_batch_size,
                 rate=chosen.send_rate,
-                resends=frozenset(Channel(name) for name in plan.channels)
-                & frozenset(Channel(name) for name in chosen.gateways_deduplicate),
+                resends=channels & resend_channels(),
                 remembered_for=timedelta(hours=chosen.deduplication_hours),
             ).run()
     finally:
@@ -408,6 +416,11 @@ def send_due(round_id: str, municipality_code: str) -> dict[str, int]:
         sms.close()
     held, _, _ = ledger.held(clock.today())
     return dict(sent) | {"held": held, "recovered": sum(recovered.values())}
+
+
+def resend_channels() -> frozenset[Channel]:
+    """Return the channels that take each message id once: those of the settings, and the outbox of paper letters."""
+    return frozenset(Channel(name) for name in settings().gateways_deduplicate) | {Channel.LETTER}
 
 
 def belongs_to_these_gateways(cpr: str) -> bool:
@@ -821,10 +834,10 @@ def _draw_arms(connection: Connection, plan: Row[Any], sample: pd.DataFrame) -> 
 
 
 def _opened_sample(connection: Connection, round_id: str) -> pd.DataFrame:
-    """Return the sampled people with name and number opened; never leaves this process."""
+    """Return the sampled people with name, number and address opened; never leaves this process."""
     people = read_table(connection, "fieldwork/sampled_citizens.sql", round_id=round_id)
     key = _round_key(connection, round_id)
-    for column in ("name", "mobile"):
+    for column in ("name", "mobile", "address"):
         people[column] = [
             key.decrypt(bytes(sealed), f"{column}|{person}") if sealed is not None else ""
             for sealed, person in zip(people[column], people["person_id"], strict=True)

@@ -74,6 +74,8 @@ def make_round(
     mobile: Sequence[str] = ("20 30 40 50", "+45 28123456", "", "33 12 34 56"),
     names: Sequence[str] = FIRST_NAMES,
     sms_share: float | None = None,
+    channels: Sequence[str] = ("digital_post", "sms"),
+    address: Sequence[str] = ("",),
     wave_dates: tuple[date, date, date, date] = (INVITATION_DATE, REMINDER_1_DATE, REMINDER_2_DATE, CLOSE_DATE),
 ) -> pd.DataFrame:
     """
@@ -83,6 +85,7 @@ def make_round(
         `person_id`, `municipality_code`, `cpr`, `mobile`.
     """
     people = _people(round_id, people_by_municipality, mobile, names)
+    people["address"] = [address[i % len(address)] for i in range(len(people))]
     wrapped = vault().new_wrapped_data_key(round_id)
     key = vault().open_data_key(wrapped, round_id)
     invitation, reminder_1, reminder_2, close = wave_dates
@@ -93,11 +96,12 @@ def make_round(
                 "reference_end_date, key_date, invitation_date, reminder_1_date, reminder_2_date, close_date, "
                 "codebook_version, questionnaire_version, sample_rule, channels, seed) VALUES (:round_id, 'Øvelse', "
                 "'drift', :opened_at, '2023-04-01', '2023-06-30', :key_date, :invitation, :reminder_1, :reminder_2, "
-                ":close, '2023', '2023', '{}', ARRAY['digital_post', 'sms'], 7)"
+                ":close, '2023', '2023', '{}', :channels, 7)"
             ),
             {
                 "round_id": round_id, "opened_at": INSIDE_THE_WINDOW, "invitation": invitation, "close": close,
                 "reminder_1": reminder_1, "reminder_2": reminder_2, "key_date": date(2023, 8, 1),
+                "channels": list(channels),
             },
         )  # fmt: skip
         connection.execute(
@@ -130,7 +134,7 @@ def make_round(
                         key.encrypt(v, f"{column}|{p}")
                         for v, p in zip(people[column], people["person_id"], strict=True)
                     ]
-                    for column in ("cpr", "name", "mobile")
+                    for column in ("cpr", "name", "mobile", "address")
                 }
                 | {"cpr_lookup": [vault().lookup(cpr) for cpr in people["cpr"]], "is_address_protected": False}
             ),
