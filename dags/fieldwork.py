@@ -4,7 +4,7 @@
 A new sample → planned messages → dry run → approval by a second person. After that, at every run: what is due is sent.
 
 **Reads** `sampling.sample`, `identity.citizen` (to address), `rounds.approval`. **Writes** `fieldwork.*`, `link.access`,
-`answers.form` (empty forms), `rounds.approval`.
+`answers.form` (empty forms), `rounds.approval`, and paper letters to an outbox (`docs/runbooks/letters.md`).
 **Rerun** is safe: Airflow decides *when*, the message ledger in PostgreSQL decides *whether*; a second run finds nothing to
 send. Marking the approval as success here approves nothing: sending reads only `rounds.approval`.
 **Approve** in "Required Actions", at least five seconds after it appears, and never as the person who opened the round.
