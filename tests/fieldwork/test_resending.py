@@ -83,7 +83,7 @@ def of_round(ledger: Path, round_id: str) -> list[Accepted]:
 
 def claimed(channel_in_doubt: str | None) -> Claimed:
     some = clock.now()  # no field but the channel matters here
-    return Claimed(some, some, some, 1, "main", 2, b"", None, None, False, channel_in_doubt)  # type: ignore[arg-type]
+    return Claimed(some, some, some, 1, "main", 2, b"", None, None, False, channel_in_doubt=channel_in_doubt)  # type: ignore[arg-type]
 
 
 def test_only_acceptance_settles_a_doubt() -> None:
