@@ -12,6 +12,7 @@ from pptx import Presentation
 from pptx.oxml.ns import qn
 
 from borgerpuls.reporting import numbers
+from borgerpuls.reporting.area import Area
 from borgerpuls.reporting.deck import render_deck
 from borgerpuls.reporting.figures import FigureSet
 from borgerpuls.reporting.report import ReportData
@@ -151,7 +152,9 @@ def test_a_municipality_with_few_answers_gets_slides_that_say_so(answers: int, t
 def test_all_participating_and_a_changed_codebook_are_said() -> None:
     national = Presentation(io.BytesIO(render_deck(report_data("alle"))))
     assert any(slide.shapes.title.text == "Forskelle mellem kommunerne" for slide in national.slides)
-    data = report_data("0461", codebook_version="2024", earlier_rounds=("2023-1",))
+    data = report_data(
+        "0461", codebook_version="2024", earlier_rounds=("2023-1",), broken=("maal_og_aktiviteter",)
+    )  # fmt: skip
     deck = Presentation(io.BytesIO(render_deck(data)))
     page = next(slide for slide in deck.slides if slide.shapes.title.text.startswith("Udvikling"))
     table = next(shape.table for shape in page.shapes if shape.has_table)
@@ -168,3 +171,31 @@ def test_the_same_figures_give_the_same_bytes(data: ReportData, content: bytes) 
     for name, part in parts(content).items():
         if name.endswith("docProps/core.xml"):
             assert part.count(b"2023-09-18T12:00:00Z") == 2, name
+
+
+def test_the_development_reads_earlier_figures_of_others_too() -> None:
+    """A municipality whose only earlier figures were imported has them as columns, and their source below."""
+    data = report_data("0461", earlier_rounds=("2022-2", "2023-1"))
+    trend = tuple(
+        point._replace(kind="imported", source_title="Kommunens rapport") if point.period == "2022-2" else point
+        for point in data.trend
+    )
+    deck = Presentation(io.BytesIO(render_deck(replace(data, earlier=(), trend=trend))))
+    page = next(slide for slide in deck.slides if slide.shapes.title.text.startswith("Udvikling siden"))
+    table = next(shape.table for shape in page.shapes if shape.has_table)
+    assert [cell.text.replace("\u00a0", " ") for cell in table.rows[0].cells][1:4] == [
+        "2. halvår 2022", "1. halvår 2023", "2. halvår 2023",
+    ]  # fmt: skip
+    theme = next(theme.code for theme in Area(data).themes() if theme.name == "Overordnet tilfredshed")
+    own = [point for point in trend if (point.municipality_code, point.item_id) == ("0461", theme)]
+    printed = {row.cells[0].text: [cell.text for cell in row.cells] for row in table.rows}["Overordnet tilfredshed"]
+    assert printed[1:4] == [numbers.score(point.value) for point in sorted(own, key=lambda point: point.period)]
+    assert "Tidligere tal er fra: Kommunens rapport." in all_text(render_deck(replace(data, earlier=(), trend=trend)))
+
+
+def test_a_municipalitys_own_question_has_its_wording_and_no_other_municipality() -> None:
+    deck = Presentation(io.BytesIO(render_deck(report_data("0740"))))
+    page = next(slide for slide in deck.slides if slide.shapes.title.text == "Kommunens eget spørgsmål 1")
+    said = "\n".join(shape.text_frame.text for shape in page.shapes if shape.has_text_frame)
+    assert "»I hvilken grad er åbningstiden passende?«" in said
+    assert "Deltagende kommuner" not in said

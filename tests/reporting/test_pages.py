@@ -14,6 +14,7 @@ from figure_factory import PILOT, report_data
 from borgerpuls.reporting import appendix, numbers, report
 from borgerpuls.reporting.canvas import Canvas
 from borgerpuls.reporting.cited import plain
+from borgerpuls.reporting.figures import COUNTS, DOMAINS, Alarm, FigureSet
 from borgerpuls.reporting.painter import PainterCanvas
 from borgerpuls.reporting.pdf import press
 from borgerpuls.reporting.report import ReportData, compose
@@ -203,3 +204,68 @@ def test_a_changed_category_has_no_previous_score_and_no_trend() -> None:
     shown = appendix.development(composer)
     assert shown is not None
     assert shown["breaks"] == ["[1] Temaets spørgsmål er ændret."]
+
+
+def sheets_fit(data: ReportData) -> None:
+    document = compose(data, PainterCanvas)
+    for number, xhtml in enumerate(document.pages, 1):
+        section = _parsed(xhtml)
+        if "sheet" in section.get("class", ""):
+            assert typeset(section, document.images) is not None, number
+
+
+def test_a_municipality_with_every_group_withheld_keeps_its_pages_and_says_so() -> None:
+    data = report_data("0461")
+    own_groups = [one for one in data.figures if one.municipality_code == "0461" and one.domain in DOMAINS]
+    assert any(one.value is not None for one in own_groups)
+    hidden = {one.figure_id for one in own_groups}
+    numbers_of = ("value", "lower", "upper", "weighted_base", "difference_to_all", "difference_to_rest", *COUNTS)
+    withheld = dataclasses.replace(data, figures=FigureSet(
+        dataclasses.replace(one, is_suppressed=True, is_uncertain=False, suppression_reason="anonymity",
+                            **dict.fromkeys(numbers_of))
+        if one.figure_id in hidden else one
+        for one in data.figures
+    ))  # fmt: skip
+    sheets_fit(withheld)
+    xhtml = whole_xhtml(withheld)
+    page = xhtml[xhtml.index("<h2>Tillid</h2>") :]
+    page = page[: page.index("</section>")]
+    assert page.count("Vises ikke af hensyn til anonymitet") >= len(DOMAINS)
+    assert not hidden & set(re.findall(r"\d{4}-\d\|[^#<]*(?=#)", xhtml))
+
+
+def test_a_question_nobody_was_asked_has_a_page_that_says_so() -> None:
+    data = report_data("0461")
+    unasked = dataclasses.replace(data, figures=FigureSet(one for one in data.figures if one.item_id != "trust"))
+    sheets_fit(unasked)
+    xhtml = whole_xhtml(unasked)
+    page = xhtml[xhtml.index("<h2>Tillid</h2>") :]
+    page = page[: page.index("</section>")]
+    assert "Ingen svar" in page
+    assert not re.search(r"\bnan\b|\bNone\b", page)
+
+
+def test_two_rounds_are_told_in_words_and_an_alarm_is_printed() -> None:
+    """By hand: the first theme has fallen for certain, and raised an alarm; nothing else has changed."""
+    data = report_data("0461", earlier_rounds=("2023-1",))
+    first = report.Composer(data, _canvas).survey.themes[0]
+    changed = dataclasses.replace(
+        data,
+        alarms=(Alarm(first.code, "category_mean", "2023-1"),),
+        figures=FigureSet(
+            dataclasses.replace(one, difference_to_previous=-0.2, is_different_from_previous=True)
+            if (one.municipality_code, one.item_id, one.domain) == ("0461", first.code, "all") else one
+            for one in data.figures
+        ),
+    )  # fmt: skip
+    sheets_fit(changed)
+    pages = [" ".join(plain("".join(_parsed(page).itertext())).split()) for page in compose(changed, _canvas).pages]
+    assert f"Siden 1. halvår 2023 er {first.name.lower()} sikkert faldet." in pages[0]
+    findings = next(page for page in pages if "Styrker og opmærksomhedspunkter Kun" in page)
+    now = data.figures.value("0461", first.code, "category_mean")
+    assert now is not None
+    assert (
+        f"Alarm: {first.name} er faldet fra {numbers.score(now - 0.03)} i 1. halvår 2023 til {numbers.score(now)}."
+        in findings
+    )
+    assert "Siden 1. halvår" not in " ".join(compose(report_data("0461"), _canvas).pages)

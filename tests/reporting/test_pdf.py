@@ -12,6 +12,7 @@ from figure_factory import PILOT, facts, report_data
 
 from borgerpuls.reporting import report
 from borgerpuls.reporting.charts import Bar, distribution
+from borgerpuls.reporting.fonts import printable
 from borgerpuls.reporting.painter import PIXELS_PER_MM, PainterCanvas
 from borgerpuls.reporting.pdf import Pdf, press, render_pdf
 from borgerpuls.reporting.svg import SvgCanvas
@@ -68,15 +69,23 @@ def test_the_same_figures_give_the_same_bytes(municipal: Pdf) -> None:
 
 
 def _short(data: report.ReportData, monkeypatch: pytest.MonkeyPatch) -> report.ReportData:
-    """Leave only the pages that print names."""
+    """Leave only the pages that print names and citizens' words."""
     whole = report.Composer.sections
-    kept = {"cover.xhtml", "contents.xhtml", "design.xhtml", "theme.xhtml", "spread.xhtml", "colophon.xhtml"}
+    kept = {
+        "cover.xhtml",
+        "contents.xhtml",
+        "design.xhtml",
+        "theme.xhtml",
+        "spread.xhtml",
+        "open_answers.xhtml",
+        "colophon.xhtml",
+    }
     monkeypatch.setattr(report.Composer, "sections", lambda self: [s for s in whole(self) if s.template in kept])
     return data
 
 
 @pytest.mark.parametrize("drawing", ["painter", "svg"])
-def test_hostile_names_end_as_plain_text_and_fetch_nothing(
+def test_hostile_names_and_words_end_as_plain_text_and_fetch_nothing(
     drawing: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     opened: list[str] = []
@@ -87,14 +96,23 @@ def test_hostile_names_end_as_plain_text_and_fetch_nothing(
     names = dict(PILOT)
     for code, payloads in zip(names, np.array_split(np.array(PAYLOADS, dtype=object), len(names)), strict=True):
         names[code] = " ".join(payloads)
+    words = tuple(("why" if place % 2 else "better", payload) for place, payload in enumerate(PAYLOADS))
     for code in ("0461", "alle"):
-        data = _short(dataclasses.replace(report_data(code), municipality_names=names), monkeypatch)
+        hostile = dataclasses.replace(
+            report_data(code), municipality_names=names, open_answers=words if code != "alle" else (),
+            greeting=report.Greeting(" ".join(PAYLOADS)[:200], None) if code != "alle" else None,
+        )  # fmt: skip
+        data = _short(hostile, monkeypatch)
         pdf = render_pdf(data, drawing)
         path = tmp_path / f"{code}.pdf"
         path.write_bytes(pdf.content)
         reader = pypdf.PdfReader(path)
         text = "".join(one.extract_text() for one in reader.pages)
         assert "root:" not in text
+        if code != "alle":
+            unspaced = "".join(text.split())
+            missing = [word for word in PAYLOADS if "".join(printable(word).split()) not in unspaced]
+            assert missing == []
         assert "49" not in (reader.metadata.title if reader.metadata and reader.metadata.title else "")
         for one in reader.pages:
             for annotation in one.get("/Annots", []):

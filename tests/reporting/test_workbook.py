@@ -92,3 +92,13 @@ def test_one_round_and_a_changed_codebook_are_said() -> None:
 def test_the_same_figures_give_the_same_bytes(data: ReportData, content: bytes) -> None:
     assert render_workbook(data) == content
     assert parts(content)["docProps/core.xml"].count(b"2023-09-18T12:00:00Z") == 2
+
+
+def test_a_municipalitys_own_question_stands_by_its_wording() -> None:
+    sheets = tables(render_workbook(report_data("0740")))
+    subjects = {row["Emne"] for row in sheets["Scorer"]}
+    assert "I hvilken grad er åbningstiden passende?" in subjects
+    assert not any(str(subject).startswith("local") for subject in subjects)
+    assert "»I hvilken grad er åbningstiden passende?« Kun stillet i denne kommune." in {
+        row["Betydning"] for row in sheets["Dataordbog"]
+    }

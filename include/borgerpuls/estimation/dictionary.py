@@ -2,12 +2,16 @@
 What the figures mean, in Danish, for whoever reads them outside the reports: definitions, columns, and how to round.
 """
 
+import re
+
 import pandas as pd
 
 from borgerpuls.codebooks.codebook import Codebook
-from borgerpuls.estimation.figures import OWN_ITEMS
 from borgerpuls.questionnaire.definition import Instrument
 from borgerpuls.terms import ALL_PARTICIPATING
+
+OWN_ITEMS = re.compile(r"local\d")
+"""Questions of a municipality's own: the same id is another question in another municipality, so never together."""
 
 WAVES = {"1": "invitationen", "2": "den første påmindelse", "3": "den anden påmindelse"}
 

@@ -6,7 +6,6 @@ number), and adds the comparisons of each municipality with the others and with 
 here: see disclosure.py.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +16,7 @@ from scipy.special import stdtr
 from borgerpuls.codebooks.codebook import Codebook
 from borgerpuls.estimation import comparison, estimates
 from borgerpuls.estimation.categories import score_categories
+from borgerpuls.estimation.dictionary import OWN_ITEMS
 from borgerpuls.estimation.estimates import SCALE, Partition
 from borgerpuls.estimation.multiplicity import adjust_false_discovery
 from borgerpuls.estimation.variance import Floats, SurveyDesign, count_moments, survey_design
@@ -36,9 +36,6 @@ WAVE = "wave"
 
 WAVES = ("1", "2", "3")
 WAVE_ITEM = "overall"
-
-OWN_ITEMS = re.compile(r"local\d")
-"""Questions of a municipality's own: the same id is another question in another municipality, so never together."""
 
 LOCAL_FLAGS = ("local_1", "local_2", "local_3")
 """A municipality's own groups, marked in its extract; their names mean something only in that municipality."""

@@ -23,7 +23,7 @@ from borgerpuls.errors import (
 from borgerpuls.estimation import figures as figure_methods
 from borgerpuls.estimation.alarm import alarm_sentence, alarms
 from borgerpuls.estimation.attacker import Derived, derived_counts, means_told_by, protect
-from borgerpuls.estimation.dictionary import dictionary_table, rounded_for_export
+from borgerpuls.estimation.dictionary import OWN_ITEMS, dictionary_table, rounded_for_export
 from borgerpuls.estimation.disclosure import CELL, COMPLEMENTARY, Thresholds
 from borgerpuls.estimation.explain import explanation, imported_explanation
 from borgerpuls.estimation.figures import prepare_survey
@@ -82,7 +82,7 @@ def estimate_figures(round_id: str) -> dict[str, int]:
             previous,
             dict(zip(names["municipality_code"], names["municipality_name"], strict=True)),
             survey.codebook,
-            [*survey.items, *(item for item in survey.options if not figure_methods.OWN_ITEMS.fullmatch(item))],
+            [*survey.items, *(item for item in survey.options if not OWN_ITEMS.fullmatch(item))],
             settings().uncertain_below,
         )
         merged = merged_cells(tables.cells, survey.codebook)

@@ -15,7 +15,7 @@ from borgerpuls.reporting.cited import Cited
 from borgerpuls.reporting.figures import Figure, TrendPoint
 from borgerpuls.reporting.fonts import printable, text_width
 from borgerpuls.reporting.survey import DOMAIN_NAMES
-from borgerpuls.reporting.tables import DENSE, Column, Row
+from borgerpuls.reporting.tables import DENSE, Column, Row, dense
 from borgerpuls.terms import ALL_PARTICIPATING
 
 if TYPE_CHECKING:
@@ -85,10 +85,28 @@ def development(report: "Composer") -> dict[str, Any] | None:
         point.source_title for line in lines.values() for point in line if point.kind == "imported"
     })  # fmt: skip
     return {
-        "table": report.table(columns, table, 267.0, DENSE),
+        "table": report.table(columns, table, 267.0, dense(len(table), 105.0)),
         "breaks": [f"[{mark}] {reason}" for reason, mark in reasons.items()],
         "sources": sources,
+        "alarms": alarms(report),
     }
+
+
+def alarms(report: "Composer") -> list[str]:
+    """Return a sentence per score that has fallen more than chance explains, its numbers cited."""
+    names = {theme.code: theme.name for theme in report.survey.themes}
+    names |= {question.item_id: question.title for question in report.survey.questions}
+    said = []
+    for alarm in report.data.alarms:
+        line = points(report, report.code, alarm.item_id, alarm.measure)
+        before = next((point for point in line if point.period == alarm.previous_period), None)
+        now = report.figures.value(report.code, alarm.item_id, alarm.measure)
+        if alarm.item_id in names and before is not None and before.value is not None and now is not None:
+            said.append(
+                f"{names[alarm.item_id]} er faldet fra {numbers.score(before.value)} i {before.period_name} til "
+                f"{numbers.score(now)}. Faldet er større, end tilfældig variation normalt giver."
+            )
+    return said
 
 
 def _verdict(figure: Figure | None) -> str:
@@ -298,6 +316,7 @@ def merged_cells(report: "Composer") -> Iterator[dict[str, Any]]:
         rows = [
             Row([report.municipality_name(figure.municipality_code), numbers.count(figure.value or 0.0)])
             for figure in report.figures.over_municipalities("weighting", "merged_n")
+            if figure.value
         ]
         rows.sort(key=lambda row: danish_sort_key(row.cells[0]))
         columns = [Column("Kommune", 70.0), Column("Sammenlagte vægtningsceller")]
@@ -309,7 +328,7 @@ def merged_cells(report: "Composer") -> Iterator[dict[str, Any]]:
         ]
         columns = [Column("Lagt sammen til én celle", 98.0), Column("Celler")]
     for parts in _in_columns(rows, _ROWS_PER_COLUMN if report.is_national else 20):
-        yield {"columns": [report.table(columns, part, style=DENSE) for part in parts]}
+        yield {"columns": [report.table(columns, part, style=dense(2 * len(part), 110.0)) for part in parts]}
 
 
 def _in_columns(rows: Sequence[Row], most: int) -> Iterator[list[Sequence[Row]]]:
@@ -391,7 +410,7 @@ def local_flags(report: "Composer") -> Iterator[dict[str, Any]]:
         counts = [report.figures.find(report.code, "overall", "mean", domain=domain, group=group) for group in groups]
         rows.insert(0, Row(["Svar (overordnet tilfredshed)", *(report.count_text(one, "valid_n") for one in counts)]))
         columns = [Column("Tema eller spørgsmål", 74.0), *(Column(printable(group)[:40]) for group in groups)]
-        yield {"number": domain[-1], "table": report.table(columns, rows, 267.0, DENSE)}
+        yield {"number": domain[-1], "table": report.table(columns, rows, 267.0, dense(len(rows), 110.0))}
 
 
 # Of all participating ---------------------------------------------------------------------------------------------------------
@@ -444,8 +463,9 @@ def municipalities(report: "Composer") -> Iterator[dict[str, Any]]:
         *(Column(theme.name) for theme in themes),
     ]
     for start in range(0, len(rows), _ROWS_PER_PAGE):
+        part = rows[start : start + _ROWS_PER_PAGE]
         yield {
-            "table": report.table(columns, rows[start : start + _ROWS_PER_PAGE], 267.0, DENSE),
+            "table": report.table(columns, part, 267.0, dense(len(part), 125.0)),
             "page": start // _ROWS_PER_PAGE + 1,
             "pages": -(-len(rows) // _ROWS_PER_PAGE),
         }

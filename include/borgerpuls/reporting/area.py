@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from borgerpuls.codebooks.municipalities import danish_sort_key
 from borgerpuls.reporting import numbers
-from borgerpuls.reporting.figures import Figure
+from borgerpuls.reporting.figures import Figure, TrendPoint
 from borgerpuls.reporting.report import EarlierRound, ReportData
-from borgerpuls.reporting.survey import Survey, load_survey
+from borgerpuls.reporting.survey import Survey, load_survey, local_question
 from borgerpuls.terms import ALL_PARTICIPATING
 
 ALL_MUNICIPALITIES = 98
@@ -56,6 +56,7 @@ class Area:
         self.title = self.name if ends else f"{self.name} Kommune"
         self.in_text = self.all_in_text if self.is_national else self.title
         self.round_name = period_name(data.facts.round_id)
+        self.local_questions = tuple(local_question(item, place) for place, item in enumerate(data.local_items, 1))
         self.previous = data.earlier[-1] if data.earlier else None
         self.previous_name = period_name(self.previous.facts.round_id) if self.previous else ""
 
@@ -79,6 +80,17 @@ class Area:
             for question in self.survey.questions
             if question.is_scale
         ]
+
+    def scores_by_period(self, item_id: str) -> dict[str, TrendPoint]:
+        """Return a category's score in every period it was counted, ours or imported, oldest first."""
+        found = [
+            point
+            for point in self.data.trend
+            if (point.municipality_code, point.item_id, point.measure) == (self.code, item_id, "category_mean")
+            and point.domain == "all"
+            and point.kind != "reference"
+        ]
+        return {point.period: point for point in sorted(found, key=lambda point: point.period)}
 
     def response(self, measure: str, code: str | None = None) -> float | None:
         """Return a figure about taking part (`response_rate`, `answered_n` …), or None."""

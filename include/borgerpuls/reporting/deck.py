@@ -7,7 +7,7 @@ Every number is a figure as the report prints it; what the report withholds is a
 from collections.abc import Sequence
 
 from borgerpuls.reporting import numbers, sentences
-from borgerpuls.reporting.area import Area, Score, period_name, rounded_share
+from borgerpuls.reporting.area import Area, Score, rounded_share
 from borgerpuls.reporting.canvas import NATIONAL, PETROL
 from borgerpuls.reporting.figures import DOMAINS, SCALE_CODES, Figure
 from borgerpuls.reporting.numbers import EN_DASH
@@ -20,6 +20,8 @@ from borgerpuls.terms import ALL_PARTICIPATING
 _PREVIOUS = "#B9CBDA"
 _LEFT_DOMAINS = ("target_group", "duration")
 _LONGEST_NAME = 48
+_MOST_EARLIER_PERIODS = 5
+_CHANGED = "ændret opgørelse"
 
 
 def render_deck(data: ReportData) -> bytes:
@@ -51,7 +53,7 @@ class _Deck:
             self.findings()
         self.development()
         self.all_questions()
-        for question in self.area.survey.questions:
+        for question in (*self.area.survey.questions, *self.area.local_questions):
             if question.is_scale:
                 self.question(question)
             else:
@@ -216,10 +218,11 @@ class _Deck:
             page.text(LEFT, 1.8, 11, 1, ["Der er for få kommuner til at vise forskelle."], size=16)
 
     def development(self) -> None:
-        is_followed = any(
-            theme.own is not None and theme.own.difference_to_previous is not None for theme in self.themes
-        )
-        if not self.area.has_previous and not is_followed:
+        lines = {theme.code: self.area.scores_by_period(theme.code) for theme in self.themes}
+        known = {(point.period, point.period_name) for line in lines.values() for point in line.values()}
+        now = self.data.facts.round_id
+        earlier = sorted(one for one in known if one[0] < now)[-_MOST_EARLIER_PERIODS:]
+        if not earlier:
             page = self.slides.page("Udvikling", "Udviklingen kan vises fra næste runde.")
             why = (
                 "Der er ingen tidligere undersøgelse at sammenligne med."
@@ -228,35 +231,39 @@ class _Deck:
             )
             page.text(LEFT, 1.8, 11, 1, [why], size=16)
             return
-        since = self.area.previous_name if self.area.has_previous else "forrige undersøgelse"
         page = self.slides.page(
-            f"Udvikling siden {since}",
+            f"Udvikling siden {earlier[-1][1]}",
             "»Sikker« betyder, at ændringen er statistisk sikker. Kategorier, der opgøres anderledes end dengang, "
             "sammenlignes ikke.",
         )
-        rounds = [period_name(earlier.facts.round_id) for earlier in self.data.earlier]
-        head = ["Kategori", *rounds, self.area.round_name, "Ændring", "Sikker"]
+        head = ["Kategori", *(name for _, name in earlier), self.area.round_name, "Ændring", "Sikker"]
         rows = []
         for theme in self.themes:
+            line = lines[theme.code]
+            last_break = max((period for period, point in line.items() if point.is_break_before), default="")
             before = [
-                None if self.area.is_changed(theme.code, earlier)
-                else earlier.figures.find(self.area.code, theme.code, "category_mean")
-                for earlier in self.data.earlier
+                EN_DASH if point is None or point.value is None or point.period < last_break
+                else numbers.score(point.value)
+                for point in (line.get(period) for period, _ in earlier)
             ]  # fmt: skip
             change = theme.own.difference_to_previous if theme.own is not None else None
             is_sure = theme.own is not None and theme.own.is_different_from_previous
             rows.append((
-                theme.name, *map(_score, before), _score(theme.own),
-                EN_DASH if change is None else numbers.difference(change),
-                "ændret opgørelse" if theme.is_changed else EN_DASH if change is None else "ja" if is_sure else "nej",
+                theme.name, *before, _score(theme.own), EN_DASH if change is None else numbers.difference(change),
+                _CHANGED if last_break == now else EN_DASH if change is None else "ja" if is_sure else "nej",
             ))  # fmt: skip
-        widths = [2.9, *([min(1.5, 6.0 / (len(rounds) + 1))] * (len(rounds) + 1)), 1.2, 1.7]
+        widths = [2.9, *([min(1.5, 6.0 / (len(earlier) + 1))] * (len(earlier) + 1)), 1.2, 1.7]
         page.table(LEFT, 1.6, widths, head, rows, row_height=0.5, size=13, alternative=_table_words(head, rows))
-        if any(theme.is_changed for theme in self.themes):
-            page.text(
-                LEFT, 1.9 + 0.5 * (len(rows) + 1), 11, 0.6,
-                ["En streg betyder, at kategorien dengang var opgjort anderledes, eller at tallet ikke vises."], size=13,
-            )  # fmt: skip
+        said = []
+        if any(EN_DASH in row for row in rows):
+            said.append("En streg betyder, at kategorien dengang var opgjort anderledes, eller at tallet ikke vises.")
+        sources = sorted({
+            point.source_title for line in lines.values() for point in line.values() if point.kind == "imported"
+        })  # fmt: skip
+        if sources:
+            said.append(f"Tidligere tal er fra: {'; '.join(sources)}.")
+        if said:
+            page.text(LEFT, 1.9 + 0.5 * (len(rows) + 1), 11, 0.9, said, size=13)
 
     def all_questions(self) -> None:
         page = self.slides.page(
@@ -271,8 +278,9 @@ class _Deck:
         wording = question.wording if not question.variants else question.variants[0]
         page.text(LEFT, 0.98, RIGHT - LEFT, 0.4, [f"»{wording}«"], size=13)
         page.legend(LEFT, 1.42, question.scale_names)
-        overall = [self._row(name, code, question) for name, code in zip(self._names(), self._codes(), strict=True)]
-        if self.area.previous is not None and self.area.has_previous:
+        places = list(zip(self._names(), self._codes(), strict=True))
+        overall = [self._row(name, code, question) for name, code in places[: 1 if question.is_local else None]]
+        if self.area.previous is not None and self.area.has_previous and not question.is_local:
             overall.append(self._previous_row(question))
         parts = {LEFT: [AnswerPart("Samlet", overall)], SECOND: []}
         for domain in DOMAINS:
@@ -292,7 +300,8 @@ class _Deck:
     def options(self, question: Question) -> None:
         labels = [text for _, text in question.answers]
         series = []
-        for name, code, colour in zip(self._names(), self._codes(), (PETROL, NATIONAL), strict=False):
+        codes = self._codes()[: 1 if question.is_local else None]
+        for name, code, colour in zip(self._names(), codes, (PETROL, NATIONAL), strict=False):
             found = [
                 self.data.figures.value(code, question.item_id, "option_share", category=option)
                 for option, _ in question.answers

@@ -83,6 +83,14 @@ class TrendPoint(NamedTuple):
         return "|".join(("trend", *self[:7], self.kind, self.source))
 
 
+class Alarm(NamedTuple):
+    """A score that has fallen more since the period before than chance explains (`estimation.alarm`)."""
+
+    item_id: str
+    measure: str
+    previous_period: str
+
+
 class Notice(NamedTuple):
     """Why something a reader could expect is not shown, as a sentence."""
 

@@ -20,10 +20,19 @@ from borgerpuls.reporting import appendix, charts, numbers, sentences
 from borgerpuls.reporting.canvas import Canvas, NewCanvas
 from borgerpuls.reporting.charts import Bar, Chart, Curve, Direction, OptionRow, ScoreNames, ScoreRow, ShareRow, Strip
 from borgerpuls.reporting.cited import MARKS, CitedFigures, plain
-from borgerpuls.reporting.figures import DOMAINS, SCALE_CODES, Figure, FigureSet, MergedCell, Notice, TrendPoint
+from borgerpuls.reporting.figures import (
+    DOMAINS,
+    SCALE_CODES,
+    Alarm,
+    Figure,
+    FigureSet,
+    MergedCell,
+    Notice,
+    TrendPoint,
+)
 from borgerpuls.reporting.fonts import printable, text_width
 from borgerpuls.reporting.survey import DOMAIN_NAMES, Question, Survey, Theme, is_local, load_survey, local_question
-from borgerpuls.reporting.tables import DENSE, PLAIN, Column, Row, Style, Table
+from borgerpuls.reporting.tables import DENSE, PLAIN, Column, Row, Style, Table, dense
 from borgerpuls.resources import resource_folder
 from borgerpuls.terms import ALL_PARTICIPATING
 
@@ -88,6 +97,7 @@ class ReportData:
     suppress_below: int = 5
     uncertain_below: int = 30
     trend: tuple[TrendPoint, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
     notices: tuple[Notice, ...] = ()
     merged_cells: tuple[MergedCell, ...] = ()
     open_answers: tuple[tuple[str, str], ...] = ()
@@ -265,6 +275,8 @@ class Composer:
         else:
             title = sentences.finding_title(self.name, scored)
             lead = sentences.summary_lead(self.name, scored, self.all_in_text)
+        if not names.has_trend:
+            lead = " ".join([lead, *self.development_in_short()])
         row_height = 14.4 if len(rows) <= 6 else 86.4 / len(rows)
         return {
             "title": title,
@@ -351,6 +363,7 @@ class Composer:
             "attention": sentences.attention_points(questions, 8),
             "tested": tested,
             "development": self.development(),
+            "alarms": appendix.alarms(self),
         }
 
     def spread(self) -> dict[str, Any]:
@@ -430,7 +443,7 @@ class Composer:
         columns = [Column("Gruppe", 52.0), Column("Svar"), Column("Score")]
         if not self.is_national:
             columns.append(Column(self.all_short))
-        return self.table(columns, rows, style=DENSE) if rows else None
+        return self.table(columns, rows, style=dense(len(rows), 72.0)) if rows else None
 
     def question(self, question: Question) -> dict[str, Any]:
         item, measure = question.item_id, "mean"
@@ -513,7 +526,11 @@ class Composer:
                 ((facts.reminder_2_date - facts.invitation_date).days, "2. påmindelse (digital post og sms)"),
             )
             model = Curve(
-                own, self.name, () if self.is_national else national, "" if self.is_national else self.all_short, marks
+                own,
+                self.all_short if self.is_national else self.name,
+                () if self.is_national else national,
+                "" if self.is_national else self.all_short,
+                marks,
             )
             image = self.image(charts.response_curve(model, self.new_canvas))
         rows = [
@@ -762,18 +779,38 @@ class Composer:
         return item_id in crosswalk.broken_categories
 
     def development(self) -> list[str]:
-        """Return what is said about the round before: what changed for certain, and what cannot be compared."""
-        if self.previous is None:
-            return ["Der er ingen tidligere runde at sammenligne med."]
+        """Return what is said about the period before: what changed for certain, and what cannot be compared."""
+        since, broken = self.period_before()
+        if not since:
+            return [f"Der er ingen tidligere resultater for {self.in_place} at sammenligne med."]
         changed = sentences.changes(self.scored_themes())
         if changed:
-            said = [f"Siden {self.previous.facts.name}:", *changed]
+            said = [f"Siden {since}:", *changed]
         else:
-            said = [f"Ingen af temaerne er sikkert steget eller faldet siden {self.previous.facts.name}."]
-        broken = [theme.name for theme in self.survey.themes if self.is_broken(theme.code, self.previous)]
-        if broken:
-            said.append(f"{numbers.enumeration(broken)} er ændret siden og sammenlignes derfor ikke.")
-        return said
+            said = [f"Ingen af temaerne er sikkert steget eller faldet siden {since}."]
+        return [*said, *sentences.not_compared(broken)]
+
+    def development_in_short(self) -> list[str]:
+        """Return the same by names alone, for a summary without curves; nothing where there is no period before."""
+        since, broken = self.period_before()
+        if not since:
+            return []
+        return [sentences.development(since, self.scored_themes()), *sentences.not_compared(broken)]
+
+    def period_before(self) -> tuple[str, list[str]]:
+        """Return the latest period with scores of the same themes, ours or imported, and the themes that changed since."""
+        lines = {
+            theme.name: appendix.points(self, self.code, theme.code, "category_mean") for theme in self.survey.themes
+        }
+        periods = {
+            (point.period, point.period_name)
+            for line in lines.values()
+            for point in line
+            if point.period < self.data.facts.round_id and point.value is not None
+        }
+        if not periods:
+            return "", []
+        return max(periods)[1], [name for name, line in lines.items() if line and line[-1].is_break_before]
 
     def bar(
         self,

@@ -82,6 +82,26 @@ def changes(scores: Sequence[Scored]) -> list[str]:
     ]
 
 
+def development(since: str, scores: Sequence[Scored]) -> str:
+    """Return in one sentence which scores have certainly changed since the period *since*, by name."""
+    sure = [(name, figure) for name, figure in scores if figure is not None and figure.is_different_from_previous]
+    risen = [name.lower() for name, figure in sure if (figure.difference_to_previous or 0.0) > 0]
+    fallen = [name.lower() for name, figure in sure if (figure.difference_to_previous or 0.0) < 0]
+    said = [
+        f"{numbers.enumeration(names)} sikkert {verb}"
+        for names, verb in ((risen, "steget"), (fallen, "faldet"))
+        if names
+    ]
+    if not said:
+        return f"Ingen af temaerne er sikkert steget eller faldet siden {since}."
+    return f"Siden {since} er {' og '.join(said)}."
+
+
+def not_compared(names: Sequence[str]) -> list[str]:
+    """Return that some scores are counted in another way than in the period before, or nothing."""
+    return [f"{numbers.enumeration(list(names))} er ændret siden og sammenlignes derfor ikke."] if names else []
+
+
 def _significant(scores: Sequence[Scored], sign: int) -> list[tuple[str, Figure]]:
     found = [
         (name, figure)

@@ -16,7 +16,7 @@ from borgerpuls.errors import GreetingIsTooLong, ReportIsMissing, RoundHasNoFigu
 from borgerpuls.questionnaire.definition import load_instrument, read_local_items
 from borgerpuls.reporting import proof
 from borgerpuls.reporting.drawing import draw
-from borgerpuls.reporting.figures import MergedCell, Notice, TrendPoint, figure_set
+from borgerpuls.reporting.figures import Alarm, MergedCell, Notice, TrendPoint, figure_set
 from borgerpuls.reporting.logo import redrawn_logo
 from borgerpuls.reporting.memo import Participation
 from borgerpuls.reporting.proof import Proof
@@ -225,6 +225,7 @@ def _beside_the_figures(connection: Connection, questionnaire: str, where: Mappi
     greeting = rows("greeting", lambda greeting, logo: Greeting(greeting, None if logo is None else bytes(logo)))
     return {
         "trend": rows("trend_points", TrendPoint),
+        "alarms": rows("alarms", Alarm),
         "notices": rows("notices", Notice),
         "merged_cells": rows("merged_cells", MergedCell),
         "open_answers": rows("open_answers", lambda item_id, text: (item_id, text)),

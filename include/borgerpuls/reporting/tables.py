@@ -46,7 +46,21 @@ class Style(NamedTuple):
 
 PLAIN = Style(8.3, 1.25, 1.05)
 DENSE = Style(7.5, 1.18, 0.24)
+_MOST_PADDING = 0.8
 _GUTTER = 1.2
+
+
+def dense(line_count: int, room: float) -> Style:
+    """
+    Return the dense style with as much air as a table of *line_count* lines and one heading has in *room* mm.
+
+    Args:
+        line_count: Lines of all rows.
+        room: Height the table may take, mm; a table that is too long gets the dense style as it is.
+    """
+    line = DENSE.size * DENSE.leading * MM_PER_POINT
+    air = (room / (line_count + 1) - line) / 2
+    return DENSE._replace(padding=min(max(air, DENSE.padding), _MOST_PADDING))
 
 
 class Line(NamedTuple):

@@ -25,6 +25,8 @@ _OTHER_DOMAINS = {
     "statistic": "Statistik", "example": "Regneeksempel", "local_1": "Kommunens opdeling 1",
     "local_2": "Kommunens opdeling 2", "local_3": "Kommunens opdeling 3",
 }  # fmt: skip
+_LINE = 15.0
+"""Height of a line in points, said where text wraps: not every program measures it."""
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 
 
@@ -103,8 +105,10 @@ class _Workbook:
         self.subjects = {theme.code: theme.name for theme in self.survey.themes} | {
             question.item_id: question.title for question in self.survey.questions
         }
+        self.subjects |= {question.item_id: question.wording for question in self.area.local_questions}
         self.subjects |= {"response": "Deltagelse", "weighting": "Vægte"}
-        self.answers = {question.item_id: dict(question.answers) for question in self.survey.questions}
+        questions = (*self.survey.questions, *self.area.local_questions)
+        self.answers = {question.item_id: dict(question.answers) for question in questions}
         self.codes = [self.area.code] if self.area.is_national else [self.area.code, ALL_PARTICIPATING]
 
     def render(self) -> bytes:
@@ -128,7 +132,7 @@ class _Workbook:
 
     def front(self, title: str) -> None:
         facts = self.data.facts
-        sheet = self.book.add_worksheet("Læs mig")
+        sheet = self.add_sheet("Læs mig")
         sheet.set_column(0, 0, 28)
         sheet.set_column(1, 1, 95)
         rows = [
@@ -160,9 +164,10 @@ class _Workbook:
             else:
                 self.write(sheet, number, 0, name, "bold")
                 self.write(sheet, number, 1, text, "wrapped")
+                sheet.set_row(number, _LINE * (1 + len(text) // 95))
 
     def sheet(self, name: str, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None:
-        sheet = self.book.add_worksheet(name)
+        sheet = self.add_sheet(name)
         sheet.freeze_panes(1, 1)
         for place, column in enumerate(columns):
             sheet.set_column(place, place, column.width)
@@ -179,7 +184,7 @@ class _Workbook:
             self.write(sheet, 1, 0, "Der er ingen tal at vise.", "text")
 
     def dictionary(self) -> None:
-        sheet = self.book.add_worksheet("Dataordbog")
+        sheet = self.add_sheet("Dataordbog")
         sheet.freeze_panes(1, 0)
         for place, (heading, width) in enumerate((("Ark", 20), ("Kolonne eller mål", 30), ("Betydning", 110))):
             sheet.set_column(place, place, width)
@@ -191,10 +196,21 @@ class _Workbook:
         ]
         rows += [("Mål", measure, meaning) for measure, meaning in MEASURES.items()]
         rows += [("Kategori", theme.name, f"{_start(theme.about)}.") for theme in self.survey.themes]
-        rows += [("Spørgsmål", one.title, f"»{one.wording}« {one.asked}".strip()) for one in self.survey.questions]
+        questions = (*self.survey.questions, *self.area.local_questions)
+        rows += [("Spørgsmål", one.title, f"»{one.wording}« {one.asked}".strip()) for one in questions]
         for number, row in enumerate(rows, 1):
             for place, text in enumerate(row):
                 self.write(sheet, number, place, text, "wrapped")
+            sheet.set_row(number, _LINE * (1 + max(len(row[1]) // 30, len(row[2]) // 110)))
+
+    def add_sheet(self, name: str) -> Any:
+        """Return a new sheet that is printed across, as wide as its columns, its heads on every page."""
+        sheet = self.book.add_worksheet(name)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
+        return sheet
 
     # Rows -------------------------------------------------------------------------------------------------------------
 
