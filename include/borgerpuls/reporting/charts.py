@@ -64,7 +64,20 @@ class Bar:
     hidden: str = ""
 
 
-def distribution(bars: Sequence[Bar], scale: Sequence[str], new_canvas: NewCanvas, width: float = COLUMN) -> Chart:
+def label_room(bars: Sequence[Bar], width: float = COLUMN) -> float:
+    """Return how wide the labels of *bars* are beside a distribution *width* wide, in mm; at most 46 % of it."""
+    base_width = max((text_width(bar.base, 7) for bar in bars), default=0.0)
+    name_width = max((text_width(bar.label, 8.5, 600 if bar.is_own else 400) for bar in bars), default=0.0)
+    return min(max(38.0, name_width + base_width + 5.0), 0.46 * width)
+
+
+def distribution(
+    bars: Sequence[Bar],
+    scale: Sequence[str],
+    new_canvas: NewCanvas,
+    width: float = COLUMN,
+    label_width: float | None = None,
+) -> Chart:
     """
     Draw answer distributions as 100 % bars, most positive left, with the score at the right.
 
@@ -73,11 +86,12 @@ def distribution(bars: Sequence[Bar], scale: Sequence[str], new_canvas: NewCanva
         scale: The answers' names, most positive first.
         new_canvas: Makes the drawing surface.
         width: In mm.
+        label_width: Where the bars begin, in mm; the same in charts that are to be compared. Default: `label_room`.
     """
     row_height, bar_height, score_width = 7.15, 5.4, 16.0
     base_width = max((text_width(bar.base, 7) for bar in bars), default=0.0)
-    name_width = max((text_width(bar.label, 8.5, 600 if bar.is_own else 400) for bar in bars), default=0.0)
-    label_width = min(max(38.0, name_width + base_width + 5.0), 0.46 * width)
+    if label_width is None:
+        label_width = label_room(bars, width)
     canvas = new_canvas(width, row_height * len(bars) + 0.2)
     bar_width = width - label_width - score_width
     for number, bar in enumerate(bars):

@@ -453,8 +453,7 @@ class Composer:
             bars.append(self.bar(self.all_name, item, ALL_PARTICIPATING))
         if self.previous and not question.is_local:
             bars.append(self.bar(self.previous.facts.name, item, self.code, figures=self.previous.figures))
-        left: list[tuple[str, Markup]] = [("Samlet", self.distribution(bars, question))]
-        right: list[tuple[str, Markup]] = []
+        parts = [("Samlet", "left", bars)]
         for domain in DOMAINS:
             rows = [
                 self.bar(name, item, self.code, domain=domain, group=code)
@@ -462,14 +461,17 @@ class Composer:
                 if self.is_asked(item, domain, code)
             ]
             if rows:
-                side = left if domain in {"target_group", "duration"} else right
-                side.append((DOMAIN_NAMES[domain], self.distribution(rows, question)))
+                parts.append(
+                    (DOMAIN_NAMES[domain], "left" if domain in {"target_group", "duration"} else "right", rows)
+                )
+        label_width = charts.label_room([bar for _, _, rows in parts for bar in rows])  # all bars of a page begin alike
+        drawn = [(name, side, self.distribution(rows, question, label_width)) for name, side, rows in parts]
         return {
             "question": question,
             "box": self.score_box(own, item, measure),
             "legend": self.image(charts.legend(question.scale_names, self.new_canvas), "legend"),
-            "left": left,
-            "right": right,
+            "left": [(name, image) for name, side, image in drawn if side == "left"],
+            "right": [(name, image) for name, side, image in drawn if side == "right"],
             "strip": self.strip_image(item, measure),
             "note": self.question_note(question, own),
         }
@@ -716,8 +718,8 @@ class Composer:
         self.images[address] = Table(heads, clean, width, style, printable(caption, MARKS))
         return Markup('<img class="table" src="{}" alt="Tabel"/>').format(address)
 
-    def distribution(self, bars: Sequence[Bar], question: Question) -> Markup:
-        return self.image(charts.distribution(bars, question.scale_names, self.new_canvas))
+    def distribution(self, bars: Sequence[Bar], question: Question, label_width: float) -> Markup:
+        return self.image(charts.distribution(bars, question.scale_names, self.new_canvas, label_width=label_width))
 
     def score_names(self) -> ScoreNames:
         return ScoreNames(
