@@ -60,6 +60,14 @@ def test_answers_are_summed_day_by_day_by_hand() -> None:
     assert table[table["municipality_code"] == "0707"]["is_behind"].tolist() == [False, False, True]
 
 
+def test_a_round_that_nobody_has_answered_yet_shows_zeros() -> None:
+    nobody = pd.DataFrame(columns=["municipality_code", "target_group", "answered_date", "answered_n"])
+    table = progress(SAMPLED, nobody, Expectation(), letter_dates=LETTERS, close_date=CLOSE, today=LETTERS[0])
+    assert table["answered_n"].tolist() == [0, 0]
+    early = progress(SAMPLED, nobody, Expectation(), letter_dates=LETTERS, close_date=CLOSE, today=date(2023, 8, 1))
+    assert early.empty
+
+
 @given(
     st.lists(st.integers(1, 12), min_size=3, max_size=3),
     st.lists(st.floats(0.05, 1), min_size=3, max_size=3),

@@ -108,10 +108,11 @@ def progress(
     """
     last = min(today, close_date)
     days = [letter_dates[0] + timedelta(days=n) for n in range(max(0, (last - letter_dates[0]).days + 1))]
-    grid = sampled.merge(pd.DataFrame({"day": days}), how="cross")
+    grid = sampled.merge(pd.DataFrame({"day": pd.Series(days, dtype=object)}), how="cross")
     counted = answered.rename(columns={"answered_date": "day"})
     grid = grid.merge(counted, on=[*GROUP, "day"], how="left").sort_values([*GROUP, "day"], ignore_index=True)
-    grid["answered_n"] = grid["answered_n"].fillna(0).groupby([grid[name] for name in GROUP]).cumsum().astype(int)
+    answered_n = grid["answered_n"].astype(float).fillna(0)  # a query without rows has no type
+    grid["answered_n"] = answered_n.groupby([grid[name] for name in GROUP]).cumsum().astype(int)
     rate = grid["target_group"].map(expectation.rates).astype(float).fillna(expectation.rate)
     shape = dict(zip(days, expected_share(days, letter_dates, close_date, expectation.wave_shares), strict=True))
     expected = rate * grid["day"].map(shape).astype(float)
