@@ -28,7 +28,7 @@ UP, DOWN, UNSURE = (0.3, True), (-0.3, True), (0.3, False)
         ([UP, UP, UNSURE], "Odense ligger over gennemsnittet på to af tre temaer"),
         ([DOWN, UNSURE, UNSURE], "Odense ligger under gennemsnittet på temaet a"),
         ([UP, DOWN, UNSURE], "Odense ligger over gennemsnittet på a og under på b"),
-        ([UNSURE, UNSURE, UNSURE], "Ingen sikre forskelle mellem Odense og de øvrige deltagende kommuner"),
+        ([UNSURE, UNSURE, UNSURE], "Odense: ingen temaer ligger sikkert over eller under de øvrige kommuner"),
     ],
 )
 def test_the_title_follows_from_the_significant_differences_by_hand(gaps: list[tuple[float, bool]], title: str) -> None:

@@ -146,7 +146,7 @@ def _against_the_rest(area: Area, themes: Sequence[Score]) -> str:
     below = [theme.name for theme in tested if theme.own is not None and theme.own.is_worse_than_rest]
     rest = [theme.name for theme in themes if theme.value is not None and theme.name not in {*above, *below}]
     if not above and not below:
-        return f"Der er ingen sikre forskelle mellem {area.title} og de øvrige deltagende kommuner."
+        return f"På kategorierne er der ingen sikre forskelle mellem {area.title} og de øvrige deltagende kommuner."
     for names, side in ((above, "over"), (below, "under")):
         if len(names) == len(themes):
             return f"{area.title} ligger {side} de øvrige kommuners gennemsnitlige tilfredshed på samtlige kategorier."

@@ -297,7 +297,7 @@ class Composer:
         facts = self.data.facts
         steps = [
             ("Population", self.response_count("population_n"), "borgere opfylder betingelserne"),
-            ("Stikprøve", self.response_count("sampled_n"), "borgere er udtrukket og inviteret"),
+            ("Stikprøve", self.response_count("sampled_n"), "borgere er udtrukket"),
             ("Svar", self.response_count("answered_n"), "borgere har svaret helt eller delvist"),
         ]
         period = f"{numbers.day(facts.reference_start_date)} – {numbers.day(facts.reference_end_date)}"

@@ -32,7 +32,7 @@ def finding_title(place: str, themes: Sequence[Scored]) -> str:
     above = [theme.name for theme in shown if theme.figure and theme.figure.is_better_than_rest]
     below = [theme.name for theme in shown if theme.figure and theme.figure.is_worse_than_rest]
     if not above and not below:
-        return f"Ingen sikre forskelle mellem {place} og de øvrige deltagende kommuner"
+        return f"{place}: ingen temaer ligger sikkert over eller under de øvrige kommuner"
     if above and below:
         return f"{place} ligger over gennemsnittet på {_how_many(above, shown)} og under på {_how_many(below, shown)}"
     side, names = ("over", above) if above else ("under", below)
