@@ -308,6 +308,8 @@ def test_the_commands_correct_show_fetch_and_retract(tmp_path: Any) -> None:
         app, ["publication", "retract", ROUND, "0461", "--reason", "Trukket.", "--by", "kontoret", "--kind", "deck"]
     )
     assert "1 filer og 0 tal er trukket tilbage." in gone.output
+    nothing = runner.invoke(app, ["publication", "show", "1999-1"])
+    assert (nothing.exit_code, "Nothing is published in round 1999-1" in nothing.output) == (2, True)
     unknown = runner.invoke(app, ["publication", "fetch", "ffffff", "--out", str(tmp_path)])
     assert unknown.exit_code == 2
     assert io.StringIO(unknown.output).readline().startswith("UnknownArtefact: 0 published files")

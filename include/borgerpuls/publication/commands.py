@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from borgerpuls.errors import NothingIsPublished
 from borgerpuls.terms import ArtefactKind
 
 if TYPE_CHECKING:
@@ -36,7 +37,13 @@ def show(
     table = Table(title=f"Runde {round_id}", title_justify="left")
     for heading in ("Område", "Slags", "Udgave", "Tilstand", "SHA-256", "Udgivet", "Hvem og hvorfor"):
         table.add_column(heading)
-    for row in _rows(stage.versions_of(round_id, municipality)):
+    versions = stage.versions_of(round_id, municipality)
+    if versions.empty:
+        raise NothingIsPublished(
+            f"Nothing{f' of {municipality}' if municipality else ''} is published in round {round_id}.",
+            next_step="Look whether the round and the municipality are written as in the rounds DAG.",
+        )
+    for row in _rows(versions):
         act = "withdrawn" if row["state"] == "withdrawn" else "brought"
         by, why = row[f"{act}_by"], row[f"{act}_reason"]
         table.add_row(
