@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -26,6 +26,7 @@ from borgerpuls.questionnaire.routing import Background, asked_by_pattern, asked
 OPEN_ROUND_STATES = frozenset({"open", "approved"})
 OPEN_FORM_STATES = frozenset({"unopened", "started"})
 _SAVE_ATTEMPTS = 8
+_NOT_ANSWERS = frozenset({"noegle", "maerke", "retning"})
 _INVISIBLE = re.compile(
     "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffe\uffff]"
 )
@@ -157,6 +158,20 @@ def read_page(items: tuple[Item, ...], given: Mapping[str, tuple[str, ...]]) -> 
     return Ticked(choices, texts, problems)
 
 
+def save_key(shown: uuid.UUID, sent: Mapping[str, Sequence[str]]) -> uuid.UUID:
+    """
+    Return the idempotency key of a page that was sent: the same only for the same answers from the same showing.
+
+    A browser that goes back may show its own copy of the page, with its old key: what is changed there is a new save.
+
+    Args:
+        shown: Made when the page was shown.
+        sent: Every field of the form that was sent; only the answers count.
+    """
+    answers = sorted((name, list(values)) for name, values in sent.items() if name not in _NOT_ANSWERS)
+    return uuid.uuid5(shown, json.dumps(answers))
+
+
 def save_page(
     connection: Connection,
     instrument: Instrument,
@@ -181,7 +196,7 @@ def save_page(
         form: As read by `load_form`; if another tab has saved since, it is read again and routing decided anew.
         page_id: The page that was sent.
         given: Raw values by item: codes, or one text for an open item. A page replaces its earlier answers.
-        idempotency_key: Made when the page was shown; the same key again changes nothing and gives the same way on.
+        idempotency_key: Of `save_key`; the same key again changes nothing and gives the same way on.
         saved_date: The round's date; no time is kept.
         receipt_hash: Stored when this page is the last one.
         seconds: How long the page was open.

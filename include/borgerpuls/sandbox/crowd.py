@@ -32,6 +32,7 @@ from borgerpuls.database import copy_rows, engine
 from borgerpuls.errors import QuestionnaireRefused
 from borgerpuls.questionnaire.definition import Instrument, load_instrument
 from borgerpuls.questionnaire.routing import Background, asked_pages
+from borgerpuls.questionnaire.submission import save_key
 from borgerpuls.questionnaire.web.sessions import seal_page
 from borgerpuls.vault import vault
 
@@ -281,7 +282,7 @@ class Crowd:
             told.pages += 1
             given |= {item.item_id: tuple(answers[item.item_id]) for item in items if item.kind != "open"}
             sent.add(page.page_id)
-            yield Acknowledged(visitor.response_id, page.page_id, uuid.UUID(key), answers)
+            yield Acknowledged(visitor.response_id, page.page_id, save_key(uuid.UUID(key), answers), answers)
             if is_last:
                 if looks:
                     browser.cookie = saved.cookie

@@ -30,7 +30,7 @@ from borgerpuls.errors import AnswerIsImpossible, FormIsNotOpen
 from borgerpuls.questionnaire.definition import Instrument, Item
 from borgerpuls.questionnaire.routing import asked_pages, next_page, previous_page
 from borgerpuls.questionnaire.stage import instrument_of, receipt_hash
-from borgerpuls.questionnaire.submission import Form, clean_text, is_ahead, load_form, read_page, save_page
+from borgerpuls.questionnaire.submission import Form, clean_text, is_ahead, load_form, read_page, save_key, save_page
 from borgerpuls.questionnaire.web import pages
 from borgerpuls.questionnaire.web.attempts import Attempts
 from borgerpuls.questionnaire.web.sessions import (
@@ -335,7 +335,7 @@ def create_app() -> FastAPI:
                     form,
                     page_id,
                     fields,
-                    idempotency_key=key,
+                    idempotency_key=save_key(key, fields),
                     saved_date=service.today(form),
                     receipt_hash=receipt_hash(service.keys, form.response_id),
                     seconds=seconds,
