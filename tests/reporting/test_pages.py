@@ -15,11 +15,13 @@ from borgerpuls.reporting import appendix, numbers, report
 from borgerpuls.reporting.canvas import Canvas
 from borgerpuls.reporting.cited import plain
 from borgerpuls.reporting.figures import COUNTS, DOMAINS, Alarm, FigureSet
+from borgerpuls.reporting.fonts import SERIF, text_width
 from borgerpuls.reporting.painter import PainterCanvas
 from borgerpuls.reporting.pdf import press
 from borgerpuls.reporting.report import ReportData, compose
 from borgerpuls.reporting.svg import SvgCanvas
 from borgerpuls.reporting.typesetting import Group, Leaf, Node, typeset
+from borgerpuls.resources import resource_folder
 
 LONG_NAME = "Sammenlagte " + "Nordvestjyske Fjordkommuners " * 6 + "Fællesforvaltning"
 CASES: dict[str, dict[str, Any]] = {
@@ -269,3 +271,14 @@ def test_two_rounds_are_told_in_words_and_an_alarm_is_printed() -> None:
         in findings
     )
     assert "Siden 1. halvår" not in " ".join(compose(report_data("0461"), _canvas).pages)
+
+
+@pytest.mark.parametrize("name", ["Mariagerfjord", "Brønderslev", "Vesthimmerlands", "Vordingborg", "Gladsaxe"])
+def test_no_municipality_s_name_is_broken_on_the_cover(name: str) -> None:
+    size = {"": 26.0, "small": 17.5}[report._name_class(f"{name} Kommune")]
+    assert f"font-size: {size}pt" in report_css() or f"font: 600 {size:.0f}pt" in report_css()
+    assert text_width(name, size, 600, SERIF) <= 79 - 13 - 11
+
+
+def report_css() -> str:
+    return (resource_folder("templates") / "reports" / "report.css").read_text(encoding="utf-8")

@@ -30,7 +30,7 @@ from borgerpuls.reporting.figures import (
     Notice,
     TrendPoint,
 )
-from borgerpuls.reporting.fonts import printable, text_width
+from borgerpuls.reporting.fonts import SERIF, printable, text_width
 from borgerpuls.reporting.survey import DOMAIN_NAMES, Question, Survey, Theme, is_local, load_survey, local_question
 from borgerpuls.reporting.tables import DENSE, PLAIN, Column, Row, Style, Table, dense
 from borgerpuls.resources import resource_folder
@@ -1000,7 +1000,7 @@ def _percent_or_none(value: float | None) -> str | None:
 def _name_class(name: str) -> str:
     if len(name) > 60 or text_width(name, 20, 600) > 200:
         return "tiny"
-    return "small" if max(text_width(word, 26, 600) for word in name.split() or [""]) > 54 else ""
+    return "small" if max(text_width(word, 26, 600, SERIF) for word in name.split() or [""]) > 54 else ""
 
 
 def _block_height(title: str, lead: str, entries: Sequence[Mapping[str, Any]]) -> float:
