@@ -372,6 +372,18 @@ def sandbox_clean(home: SandboxHome = SANDBOX_HOME) -> None:
     show_clean(home)
 
 
+@sandbox_app.command("run", context_settings={"ignore_unknown_options": True})
+def sandbox_run(
+    command: Annotated[list[str], typer.Argument(metavar="COMMAND ...", help="For example: figures explain ID.")],
+    home: SandboxHome = SANDBOX_HOME,
+) -> None:
+    """Run another command of `borgerpuls` with the settings of the sandbox that runs."""
+    from borgerpuls.sandbox.services import enter
+
+    enter(home)
+    app(command)
+
+
 @sandbox_app.command("country")
 def sandbox_country(
     out: Annotated[Path, typer.Option("--out", help="Folder of the truth and the registrations; never the inbox.")],

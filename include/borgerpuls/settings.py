@@ -110,7 +110,7 @@ class Settings(BaseSettings):
         if not text:
             raise SettingIsMissing(
                 f"BORGERPULS_{name.upper()} is not set.",
-                next_step="Set it in the environment (`make up` does so for the sandbox).",
+                next_step="Set it in the environment; for the sandbox write `borgerpuls sandbox run COMMAND`.",
             )
         return text
 

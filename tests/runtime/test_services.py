@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from borgerpuls import database, settings, vault
-from borgerpuls.errors import SandboxIsBusy
+from borgerpuls.errors import SandboxIsBusy, ServiceDidNotStart
 from borgerpuls.sandbox import services
 from borgerpuls.sandbox.airflow_api import AirflowApi, last_error_in
 from borgerpuls.sandbox.installation import AIRFLOW_USERS, PORT_NAMES, only_one_command, open_installation
@@ -72,6 +72,15 @@ def test_everything_is_healthy_and_killed_services_come_back_on_free_ports(sandb
     assert changed == {"sms"}
 
 
+def test_another_command_runs_with_the_settings_of_the_sandbox(sandbox: RunningSandbox, home: Path) -> None:
+    command = [sys.executable, "-m", "borgerpuls", "sandbox", "run", "--home", str(home)]
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("BORGERPULS_")}
+    ran = subprocess.run(
+        [*command, "responses", "progress", "1999-1"], env=plain, capture_output=True, text=True, check=False
+    )
+    assert "UnknownRound" in ran.stderr
+
+
 @pytest.mark.timeout(600)
 def test_staff_log_in_with_their_own_passwords_and_operations_see_no_connections(
     sandbox: RunningSandbox, home: Path
@@ -106,6 +115,11 @@ def test_down_leaves_nothing_running_and_a_stale_or_damaged_state_does_no_harm(
     finally:
         bystander.kill()
         bystander.wait()
+
+
+def test_a_command_outside_a_running_sandbox_says_how_to_start_one(tmp_path: Path) -> None:
+    with pytest.raises(ServiceDidNotStart, match=r"No sandbox runs in \.borgerpuls\. Start it with `make up`"):
+        services.enter(tmp_path / ".borgerpuls")
 
 
 def test_two_commands_never_start_the_same_sandbox_at_once(tmp_path: Path) -> None:

@@ -145,6 +145,22 @@ def up(home: Path, *, seed: int | None = None, fresh: bool = False, report: Repo
     return sandbox
 
 
+def enter(home: Path) -> None:
+    """
+    Make this process one of the installation that runs in *home*.
+
+    Raises:
+        ServiceDidNotStart: Nothing runs there.
+    """
+    home = home.resolve()
+    postgres = running_postgres(reachable_folder(home / "postgres")) if is_installed(home) else None
+    if postgres is None:
+        raise ServiceDidNotStart(
+            f"No sandbox runs in {home.name}.", next_step="Start it with `make up` or `make demo`."
+        )
+    RunningSandbox(open_installation(home), postgres).enter()
+
+
 def stop_services(home: Path) -> list[str]:
     """Stop every process of the installation except PostgreSQL, and return the names of their services."""
     stopped = sorted({name for _, name in _processes(home)})
