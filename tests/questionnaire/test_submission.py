@@ -49,10 +49,21 @@ def test_a_page_saved_twice_with_one_key_is_saved_once(country: Country) -> None
     key = uuid.uuid4()
     first = send(citizen.response_id, "indledning", key, status="igangvaerende")
     after_one = saved(citizen.response_id)
-    second = send(citizen.response_id, "indledning", key, status="afsluttet")
+    second = send(citizen.response_id, "indledning", key, status="igangvaerende")
     assert saved(citizen.response_id) == after_one
     assert (first.page_id, second.page_id, second.is_replay) == ("moedet", "moedet", True)
     assert after_one["form"]["revision"] == 1
+
+
+def test_an_answer_changed_and_changed_back_ends_as_it_was_last_sent(country: Country) -> None:
+    citizen = country.add_form()
+    first, other = uuid.uuid4(), uuid.uuid4()
+    send(citizen.response_id, "indledning", first, status="igangvaerende")
+    send(citizen.response_id, "indledning", other, status="afsluttet")
+    assert not send(citizen.response_id, "indledning", first, status="igangvaerende").is_replay
+    assert saved(citizen.response_id)["answers"] == {"status": ["igangvaerende"]}
+    assert send(citizen.response_id, "indledning", first, status="igangvaerende").is_replay
+    assert saved(citizen.response_id)["form"]["revision"] == 3
 
 
 def test_the_last_page_again_leads_to_the_receipt_again(country: Country) -> None:

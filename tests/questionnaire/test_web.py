@@ -166,8 +166,10 @@ def test_what_is_changed_on_a_browsers_own_copy_of_a_page_is_saved(country: Coun
     browser.http.post("/side/indledning", data=fields)
     browser.http.post("/side/indledning", data={**fields, "status": "afsluttet"})
     assert 'value="afsluttet" checked' in browser.http.get("/side/indledning").text.replace(' id="status"', "")
-    browser.http.post("/side/indledning", data=fields)
-    assert saved(citizen.response_id)["form"]["revision"] == 2
+    for _ in range(2):  # back again, and once more by a nervous finger
+        browser.http.post("/side/indledning", data=fields)
+    kept = saved(citizen.response_id)
+    assert (kept["answers"], kept["form"]["revision"]) == ({"status": ["igangvaerende"]}, 3)
 
 
 def test_the_same_page_posted_by_many_at_once_is_saved_once(country: Country, browser: Browser, service: str) -> None:

@@ -196,7 +196,8 @@ def save_page(
         form: As read by `load_form`; if another tab has saved since, it is read again and routing decided anew.
         page_id: The page that was sent.
         given: Raw values by item: codes, or one text for an open item. A page replaces its earlier answers.
-        idempotency_key: Of `save_key`; the same key again changes nothing and gives the same way on.
+        idempotency_key: Of `save_key`; the same key again changes nothing and gives the same way on, unless other
+            answers have been saved since: then these are saved anew.
         saved_date: The round's date; no time is kept.
         receipt_hash: Stored when this page is the last one.
         seconds: How long the page was open.
@@ -258,7 +259,12 @@ def save_page(
         if again is None:
             raise FormIsNotOpen("The form is gone.")
         if connection.execute(load_query("questionnaire/is_page_saved.sql"), known).scalar_one():
-            return _after(again, instrument)
+            stands = {item: codes for item, codes in again.choices.items() if item in here}
+            texts = {item: text for item, text in again.texts.items() if item in here}
+            if stands == written and texts == dict(ticked.texts):
+                return _after(again, instrument)
+            # Changed since, and now changed back: a save of its own.
+            idempotency_key = uuid.uuid5(idempotency_key, str(again.revision))
         form = again
     raise FormIsNotOpen(f"The form changed {_SAVE_ATTEMPTS} times while its page was being saved.")
 
