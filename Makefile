@@ -38,7 +38,7 @@ round: .venv/installed-dev ## Test a small round through Airflow, each task run 
 
 bench: .venv/installed-dev ## Measure engine, questionnaire and fieldwork (some minutes): figures under docs
 	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1
-	.venv/bin/python -m pytest tests/benchmarks $(ARGS)
+	.venv/bin/python -m pytest tests/benchmarks --timeout=3600 $(ARGS)
 	$(BORGERPULS) sandbox speed
 
 disclosure: .venv/installed ## Attack 500 random tables with planted leaks, and whole rounds (long): docs/figures

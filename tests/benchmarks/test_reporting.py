@@ -43,7 +43,7 @@ def drawing_line(drawing: str, page_count: int, seconds: float, kilobytes: int) 
 @pytest.mark.parametrize("drawing", ["painter", "svg"])
 def test_a_full_municipal_report(benchmark, drawing: str) -> None:
     data = report_data("0740")
-    pdf = benchmark.pedantic(render_pdf, (data, drawing), rounds=5, warmup_rounds=1)
+    pdf = benchmark.pedantic(render_pdf, (data, drawing), rounds=3, warmup_rounds=1)
     benchmark.extra_info["pages"] = pdf.page_count
     benchmark.extra_info["pages_per_cpu_second"] = round(pdf.page_count / benchmark.stats["min"], 1)
     benchmark.extra_info["kilobytes"] = len(pdf.content) // 1024
