@@ -4,7 +4,7 @@ import re
 
 import pytest
 from frame_extracts import as_csv, row
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from borgerpuls.codebooks.codebook import extract_schema
@@ -117,6 +117,14 @@ def test_a_row_is_given_back_exactly_as_it_stood() -> None:
     assert list(extract.rows["antal_felter"]) == [len(COLUMNS) + 2, len(COLUMNS)]
 
 
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 MESS = st.text(st.characters(codec="windows-1252", exclude_characters='\r\n\0Ã†‘›"'), max_size=40)
 
 
@@ -125,6 +133,7 @@ MESS = st.text(st.characters(codec="windows-1252", exclude_characters='\r\n\0Ã�
 def test_every_line_of_a_messy_file_is_a_row_or_blank(lines: list[str]) -> None:
     filled = [line for line in lines if line.replace(";", "").strip()]
     content = "\n".join([";".join(COLUMNS), *lines]).encode("windows-1252")
+    assume(content.isascii() or not _is_utf8(content))  # what can be UTF-8 is: "Â\xa0" is then one space
     if not filled:
         with pytest.raises(ExtractIsRefused, match="tom"):
             read_extract(content)
