@@ -9,10 +9,11 @@ from frame_extracts import PILOT, as_csv, cpr_number, row
 from borgerpuls.codebooks.codebook import load_codebook
 from borgerpuls.errors import ExpectationDidNotRun
 from borgerpuls.frame.codes import ValidCodes, shown, valid_codes, with_asked_codes
-from borgerpuls.frame.expectations import Checked, Rule, check_rows, quarantined_ids, row_rules
+from borgerpuls.frame.expectations import Rule, quarantined_ids, row_rules
 from borgerpuls.frame.normalisation import normalise, with_derived_columns
 from borgerpuls.frame.sources.csv import read_extract
 from borgerpuls.frame.texts import row_text
+from borgerpuls.row_checks import Checked, check_rows
 
 REVALIDATION = {"ydelse_kode": "revalidering", "maalgruppe_kode": "6.10"}
 

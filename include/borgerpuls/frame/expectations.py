@@ -1,26 +1,21 @@
 """
-What is expected of every row of an extract, checked with Great Expectations once on the whole frame.
+What is expected of every row of an extract; row_checks.py checks it with Great Expectations once on the whole frame.
 
-Quarantine follows from the results and from nothing else: a row is set aside when a rule that quarantines names it.
-Results carry counts and row ids, never a value. Great Expectations is imported inside the function that uses it.
+Quarantine follows from the findings and from nothing else: a row is set aside when a rule that quarantines names it.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from borgerpuls.errors import ExpectationDidNotRun
 from borgerpuls.frame import cpr
 from borgerpuls.frame.codes import LIKE_A_CODE, ValidCodes
 from borgerpuls.frame.normalisation import NO, POSSIBLE_DATE, YES
-
-if TYPE_CHECKING:
-    from great_expectations import ExpectationSuite
+from borgerpuls.row_checks import quarantining
 
 SUITE = "udtraek"
-ROW_ID = "row_id"
 YOUNGEST, OLDEST = 15, 110
 """Years at the key date. Nobody younger has Digital Post or a benefit; the oldest Dane lived to 115."""
 
@@ -42,19 +37,6 @@ class Rule:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     quarantines: bool = True
     shows: str | None = None
-
-
-@dataclass(frozen=True)
-class Checked:
-    """
-    What the expectations found.
-
-    `results` has one row per rule: `expectation`, `column_name`, `is_met`, `checked_count`, `unexpected_count`.
-    `findings` has one row per rule and row that fails it: `row_id`, `expectation`.
-    """
-
-    results: pd.DataFrame
-    findings: pd.DataFrame
 
 
 def row_rules(codes: ValidCodes, *, accepts_series: str) -> list[Rule]:
@@ -101,86 +83,9 @@ def row_rules(codes: ValidCodes, *, accepts_series: str) -> list[Rule]:
     ]  # fmt: skip
 
 
-def build_suite(rules: Sequence[Rule]) -> "ExpectationSuite":
-    """Return a suite of fresh expectations, one per rule; `meta` says which rule each is."""
-    import great_expectations as gx
-
-    suite = gx.ExpectationSuite(name=SUITE)
-    for position, rule in enumerate(rules):
-        expectation = getattr(gx.expectations, rule.kind)
-        suite.add_expectation(expectation(**rule.arguments, meta={"rule": position}))
-    return suite
-
-
-def check_rows(rows: pd.DataFrame, rules: Sequence[Rule]) -> Checked:
-    """
-    Check every rule on every row.
-
-    Args:
-        rows: Unique index; the columns that the rules name (see normalisation.py and codes.py).
-        rules: As `row_rules` gives them.
-
-    Raises:
-        ExpectationDidNotRun: Great Expectations could not evaluate a rule. The message names the rule only.
-    """
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import (
-        DataContextConfig,
-        InMemoryStoreBackendDefaults,
-        ProgressBarsConfig,
-    )
-
-    context = gx.get_context(
-        mode="ephemeral",
-        project_config=DataContextConfig(
-            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
-            progress_bars=ProgressBarsConfig(globally=False),
-        ),
-    )
-    definition = (
-        context.data_sources.add_pandas("frame").add_dataframe_asset("rows").add_batch_definition_whole_dataframe("all")
-    )
-    judged = sorted({column for rule in rules for name, column in rule.arguments.items() if name.startswith("column")})
-    batch = definition.get_batch({"dataframe": rows[judged].rename_axis(ROW_ID)})
-    outcome = batch.validate(
-        build_suite(rules),
-        result_format={
-            "result_format": "COMPLETE",
-            "unexpected_index_column_names": [ROW_ID],
-            "exclude_unexpected_values": True,
-            "include_unexpected_rows": False,
-            "return_unexpected_index_query": False,
-            "partial_unexpected_count": 0,
-        },
-    )
-    by_rule = {result.expectation_config.meta["rule"]: result for result in outcome.results}
-    results, findings = [], []
-    for position, rule in enumerate(rules):
-        result = by_rule.get(position)
-        if result is None or "unexpected_count" not in result.result:
-            raise ExpectationDidNotRun(
-                f"The expectation {rule.name!r} could not be checked.",
-                where=f"column {rule.column}",
-                next_step="Nothing was written. Run the task again; if it fails again, report it with this name.",
-            )
-        row_ids = [row for listed in result.result.get("unexpected_index_list") or [] for row in listed[ROW_ID]]
-        results.append(
-            {
-                "expectation": rule.name,
-                "column_name": rule.column,
-                "is_met": bool(result.success),
-                "checked_count": int(result.result["element_count"]),
-                "unexpected_count": int(result.result["unexpected_count"]),
-            }
-        )
-        findings.append(pd.DataFrame({"row_id": row_ids, "rule": position}, dtype="int64"))
-    return Checked(pd.DataFrame(results), pd.concat(findings, ignore_index=True))
-
-
 def quarantined_ids(findings: pd.DataFrame, rules: Sequence[Rule]) -> pd.Index:
     """Return the ids of the rows that fail a rule which quarantines."""
-    quarantining = [position for position, rule in enumerate(rules) if rule.quarantines]
-    ids: pd.Index = pd.Index(findings.loc[findings["rule"].isin(quarantining), "row_id"].drop_duplicates())
+    ids: pd.Index = pd.Index(quarantining(findings, rules)["row_id"].drop_duplicates())
     return ids
 
 

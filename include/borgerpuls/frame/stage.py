@@ -31,11 +31,12 @@ from borgerpuls.errors import (
 from borgerpuls.frame import cpr
 from borgerpuls.frame.codes import ValidCodes, shown, valid_codes, with_asked_codes
 from borgerpuls.frame.eligibility import IneligibilityReason, ReferencePeriod, decide, decisive_rows
-from borgerpuls.frame.expectations import OLDEST, SUITE, YOUNGEST, Rule, check_rows, quarantined_ids, row_rules
+from borgerpuls.frame.expectations import OLDEST, SUITE, YOUNGEST, Rule, quarantined_ids, row_rules
 from borgerpuls.frame.identity import opened_file, person_ids, sealed_citizens, sealed_file, sealed_row
 from borgerpuls.frame.normalisation import YES, normalise, with_derived_columns
 from borgerpuls.frame.sources.csv import Extract, raw_rows, read_extract
 from borgerpuls.frame.texts import refusal_text, row_text
+from borgerpuls.row_checks import check_rows
 from borgerpuls.settings import settings
 from borgerpuls.vault import RoundKey, vault
 

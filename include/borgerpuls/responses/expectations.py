@@ -1,9 +1,8 @@
 """
-What is expected of every response, checked with Great Expectations once per round.
+What is expected of every response; row_checks.py checks it with Great Expectations once per round.
 
-Quarantine follows from the results and from nothing else: a response is set aside when a rule that quarantines names it.
-Speeders and straight-liners are noted, not set aside. Results carry counts and ids, never an answer. Great Expectations
-is imported inside the function that uses it.
+Quarantine follows from the findings and from nothing else: a response is set aside when a rule that quarantines names it.
+Speeders and straight-liners are noted, not set aside.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,11 +13,10 @@ from typing import Any
 import pandas as pd
 
 from borgerpuls.codebooks.codebook import Codebook
-from borgerpuls.errors import ExpectationDidNotRun
 from borgerpuls.questionnaire.definition import Instrument, Item
+from borgerpuls.row_checks import Checked, check_rows, quarantining
 from borgerpuls.terms import AnswerOutcome, Completeness
 
-ROW_ID = "row_id"
 JOIN = "|"
 
 
@@ -37,19 +35,6 @@ class Rule:
     reason: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     quarantines: bool = True
-
-
-@dataclass(frozen=True)
-class Checked:
-    """
-    What the expectations found.
-
-    `results` has one row per rule: `suite`, `expectation`, `column_name`, `is_met`, `checked_count`, `unexpected_count`.
-    `findings` has one row per rule and response that fails it: `response_id`, `rule` (position).
-    """
-
-    results: pd.DataFrame
-    findings: pd.DataFrame
 
 
 def response_rules(instrument: Instrument, codebook: Codebook, municipalities: Sequence[str]) -> list[Rule]:
@@ -140,69 +125,25 @@ def check_responses(table: pd.DataFrame, rules: Sequence[Rule]) -> Checked:
         table: As `checkable` gives it.
         rules: As `response_rules` gives them.
 
+    Returns:
+        As row_checks.py gives them; results have their rule's `suite` too, findings `response_id` for `row_id`.
+
     Raises:
         ExpectationDidNotRun: Great Expectations could not evaluate a rule. The message names the rule only.
     """
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import (
-        DataContextConfig,
-        InMemoryStoreBackendDefaults,
-        ProgressBarsConfig,
+    numbered = table.reset_index(drop=True)
+    checked = check_rows(numbered, rules)
+    response_ids = numbered["response_id"].take(checked.findings["row_id"].to_numpy())
+    return Checked(
+        checked.results.assign(suite=[rule.suite for rule in rules]),
+        pd.DataFrame({"response_id": response_ids.to_numpy(), "rule": checked.findings["rule"]}),
     )
-
-    context = gx.get_context(
-        mode="ephemeral",
-        project_config=DataContextConfig(
-            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
-            progress_bars=ProgressBarsConfig(globally=False),
-        ),
-    )
-    source = context.data_sources.add_pandas("responses").add_dataframe_asset("rows")
-    rows = table.reset_index(drop=True)
-    batch = source.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": rows.rename_axis(ROW_ID)})
-    suite = gx.ExpectationSuite(name="besvarelser")
-    for position, rule in enumerate(rules):
-        suite.add_expectation(getattr(gx.expectations, rule.kind)(**rule.arguments, meta={"rule": position}))
-    outcome = batch.validate(
-        suite,
-        result_format={
-            "result_format": "COMPLETE",
-            "unexpected_index_column_names": [ROW_ID],
-            "exclude_unexpected_values": True,
-            "include_unexpected_rows": False,
-            "return_unexpected_index_query": False,
-            "partial_unexpected_count": 0,
-        },
-    )
-    by_rule = {result.expectation_config.meta["rule"]: result for result in outcome.results}
-    results, findings = [], []
-    for position, rule in enumerate(rules):
-        result = by_rule.get(position)
-        if result is None or "unexpected_count" not in result.result:
-            raise ExpectationDidNotRun(
-                f"The expectation {rule.name!r} could not be checked.",
-                where=f"column {rule.column}",
-                next_step="Nothing was written. Run the task again; if it fails again, report it with this name.",
-            )
-        failing = [row for listed in result.result.get("unexpected_index_list") or [] for row in listed[ROW_ID]]
-        results.append(
-            {
-                "suite": rule.suite,
-                "expectation": rule.name,
-                "column_name": rule.column,
-                "is_met": bool(result.success),
-                "checked_count": int(result.result["element_count"]),
-                "unexpected_count": int(result.result["unexpected_count"]),
-            }
-        )
-        findings.append(pd.DataFrame({"response_id": rows["response_id"].iloc[failing], "rule": position}))
-    return Checked(pd.DataFrame(results), pd.concat(findings, ignore_index=True))
 
 
 def quarantine_reasons(findings: pd.DataFrame, rules: Sequence[Rule]) -> "pd.Series[str]":
     """Return why each failing response is set aside: Danish, index `response_id` (text), rules in their order."""
-    reasons = findings.assign(reason=findings["rule"].map({n: rule.reason for n, rule in enumerate(rules)}))
-    reasons = reasons[reasons["rule"].map({n: rule.quarantines for n, rule in enumerate(rules)}).astype(bool)]
+    failed = quarantining(findings, rules)
+    reasons = failed.assign(reason=failed["rule"].map({n: rule.reason for n, rule in enumerate(rules)}))
     joined: pd.Series[str] = (
         reasons.sort_values(["response_id", "rule"]).groupby("response_id")["reason"].agg("; ".join)
     )
