@@ -13,7 +13,7 @@ from borgerpuls.estimation.figures import CHOSEN, NOT_CHOSEN, answer_matrix, wit
 from borgerpuls.estimation.invariants import NUMBER, contradictions, disagreements, strangers
 from borgerpuls.estimation.response_figures import response_figures
 from borgerpuls.estimation.weighting_figures import weighting_figures
-from borgerpuls.questionnaire.definition import load_instrument
+from borgerpuls.questionnaire.versions import load_instrument
 
 
 def test_answers_become_one_row_per_respondent_with_the_reasons_kept_apart() -> None:

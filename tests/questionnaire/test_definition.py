@@ -15,7 +15,7 @@ from borgerpuls.errors import (
     TenseIsMissing,
     UnknownQuestionnaire,
 )
-from borgerpuls.questionnaire.definition import instrument_versions, load_instrument, read_instrument
+from borgerpuls.questionnaire.versions import instrument_versions, load_instrument, read_instrument
 
 
 def test_the_pilots_instrument_asks_its_items_in_the_printed_order() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from borgerpuls.questionnaire.definition import instrument_versions, load_instrument
+from borgerpuls.questionnaire.versions import instrument_versions, load_instrument
 from borgerpuls.questionnaire.web import pages
 from borgerpuls.resources import resource_folder
 

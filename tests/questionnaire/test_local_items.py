@@ -14,9 +14,9 @@ from borgerpuls.cli import app
 from borgerpuls.database import transaction
 from borgerpuls.errors import FormIsNotOpen, InstrumentIsIncomplete, ScaleIsUnknown
 from borgerpuls.questionnaire.codebook import codebook_table, compare_codebooks
-from borgerpuls.questionnaire.definition import load_instrument, round_instrument
 from borgerpuls.questionnaire.routing import Background, asked_items, asked_pages, paths
 from borgerpuls.questionnaire.stage import instrument_of, questionnaire_transaction, save_local_items
+from borgerpuls.questionnaire.versions import load_instrument, round_instrument
 
 OWN = [
     {"type": "scale", "scale": "grad", "text": {"da": "Oplever du én plan?", "en": "Do you experience one plan?"}},

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from miniatures import item, miniature, page, single, text
 
-from borgerpuls.questionnaire.definition import Instrument, instrument_versions, load_instrument, read_instrument
+from borgerpuls.questionnaire.definition import Instrument
 from borgerpuls.questionnaire.routing import (
     Background,
     asked_items,
@@ -15,6 +15,7 @@ from borgerpuls.questionnaire.routing import (
     previous_page,
     wording,
 )
+from borgerpuls.questionnaire.versions import instrument_versions, load_instrument, read_instrument
 
 PILOT = load_instrument("2023")
 

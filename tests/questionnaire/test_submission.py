@@ -10,10 +10,10 @@ from small_round import ROUND, Country, saved
 from sqlalchemy import Connection
 
 from borgerpuls.errors import AnswerIsImpossible, FormIsNotOpen
-from borgerpuls.questionnaire.definition import load_instrument
 from borgerpuls.questionnaire.routing import Background, asked_pages, paths
 from borgerpuls.questionnaire.stage import questionnaire_transaction, receipt_hash, submit_forms
 from borgerpuls.questionnaire.submission import Form, PageSaved, clean_text, load_form, read_page, save_page
+from borgerpuls.questionnaire.versions import load_instrument
 from borgerpuls.vault import access_vault
 
 PILOT = load_instrument("2023")

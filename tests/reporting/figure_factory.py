@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from borgerpuls.codebooks.codebook import load_codebook
-from borgerpuls.questionnaire.definition import load_instrument, read_local_items
+from borgerpuls.questionnaire.versions import load_instrument, read_local_items
 from borgerpuls.reporting import numbers
 from borgerpuls.reporting.figures import MergedCell, Notice, TrendPoint, figure_set
 from borgerpuls.reporting.report import EarlierRound, ReportData, RoundFacts

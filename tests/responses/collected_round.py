@@ -8,9 +8,9 @@ import pandas as pd
 from sqlalchemy import text
 
 from borgerpuls.database import copy_rows, engine, transaction
-from borgerpuls.questionnaire.definition import load_instrument
 from borgerpuls.questionnaire.routing import Background, asked_pages
 from borgerpuls.questionnaire.stage import submit_forms
+from borgerpuls.questionnaire.versions import load_instrument
 from borgerpuls.vault import vault
 
 ROUND = "2023-2"

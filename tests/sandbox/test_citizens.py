@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from borgerpuls.codebooks.codebook import load_codebook
 from borgerpuls.codebooks.published import pilot_2023, pilot_2023_contacts
 from borgerpuls.errors import SampleIsOfAnotherCountry
-from borgerpuls.questionnaire.definition import load_instrument
 from borgerpuls.questionnaire.routing import Background, asked_items
+from borgerpuls.questionnaire.versions import load_instrument
 from borgerpuls.sampling.selection import draw_sample
 from borgerpuls.sandbox import answer_model as model
 from borgerpuls.sandbox.citizens import (

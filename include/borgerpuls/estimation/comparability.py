@@ -11,8 +11,9 @@ from functools import cache
 
 from borgerpuls.codebooks.codebook import Codebook, load_codebook
 from borgerpuls.estimation.categories import comparable_codes
-from borgerpuls.questionnaire.definition import Instrument, Item, load_instrument
+from borgerpuls.questionnaire.definition import Instrument, Item
 from borgerpuls.questionnaire.routing import paths
+from borgerpuls.questionnaire.versions import load_instrument
 
 WORDING = "Spørgsmålet har fået en anden ordlyd."
 ANSWERS = "Svarmulighederne er ændret."

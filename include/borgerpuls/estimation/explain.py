@@ -7,7 +7,8 @@ import pandas as pd
 from borgerpuls.codebooks.codebook import load_codebook
 from borgerpuls.estimation.dictionary import COLUMNS, COUNTS, definition
 from borgerpuls.estimation.response_figures import RESPONSE
-from borgerpuls.questionnaire.definition import Instrument, load_instrument
+from borgerpuls.questionnaire.definition import Instrument
+from borgerpuls.questionnaire.versions import load_instrument
 
 REASONS = {
     "few_answers": "for få gyldige svar",

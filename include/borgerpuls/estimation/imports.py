@@ -23,7 +23,7 @@ from borgerpuls.errors import ImportedFigureIsWrong, ReferenceIsNotAnonymous
 from borgerpuls.estimation.disclosure import Thresholds
 from borgerpuls.estimation.trend import IMPORTED, REFERENCE
 from borgerpuls.plain_files import read_plain
-from borgerpuls.questionnaire.definition import load_instrument
+from borgerpuls.questionnaire.versions import load_instrument
 from borgerpuls.terms import ALL_PARTICIPATING
 
 KEY = ["municipality_code", "item_id", "measure", "category", "domain", "domain_group"]

@@ -49,7 +49,8 @@ from borgerpuls.estimation.trend import (
     trend_points,
 )
 from borgerpuls.estimation.weighting_figures import merged_cells
-from borgerpuls.questionnaire.definition import Instrument, round_instrument
+from borgerpuls.questionnaire.definition import Instrument
+from borgerpuls.questionnaire.versions import round_instrument
 from borgerpuls.settings import settings
 from borgerpuls.terms import ALL_PARTICIPATING
 from borgerpuls.weighting.cells import NO_ANSWERS, RAW_CELL, Collapse

@@ -41,7 +41,7 @@ def compare(
 ) -> None:
     """Say what differs between two questionnaire versions, as CSV."""
     from borgerpuls.questionnaire.codebook import compare_codebooks
-    from borgerpuls.questionnaire.definition import load_instrument
+    from borgerpuls.questionnaire.versions import load_instrument
 
     typer.echo(compare_codebooks(load_instrument(old), load_instrument(new)).to_csv(index=False, sep=";").rstrip())
 

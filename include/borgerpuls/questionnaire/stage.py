@@ -16,8 +16,9 @@ from sqlalchemy import Connection, text
 from borgerpuls.database import engine, load_query, transaction
 from borgerpuls.errors import FormIsNotOpen, InstrumentIsUnreadable, MunicipalityIsNotInRound, UnknownRound
 from borgerpuls.questionnaire.codebook import codebook_table
-from borgerpuls.questionnaire.definition import Instrument, load_instrument, read_local_items, round_instrument
+from borgerpuls.questionnaire.definition import Instrument
 from borgerpuls.questionnaire.submission import submit_bulk
+from borgerpuls.questionnaire.versions import load_instrument, read_local_items, round_instrument
 from borgerpuls.vault import Vault, access_vault
 
 
@@ -45,7 +46,7 @@ def save_local_items(round_id: str, municipality_code: str, items: list[dict[str
     Args:
         round_id: An open round.
         municipality_code: Four digits.
-        items: Up to three, written as the instrument's items but without `id` (see `definition.read_local_items`).
+        items: Up to three, written as the instrument's items but without `id` (see `versions.read_local_items`).
 
     Raises:
         UnknownRound: No such round.

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from borgerpuls import content_store
 from borgerpuls.database import load_query, read_table, transaction
 from borgerpuls.errors import GreetingIsTooLong, ReportIsMissing, RoundHasNoFigures, UnknownRound
-from borgerpuls.questionnaire.definition import load_instrument, read_local_items
+from borgerpuls.questionnaire.versions import load_instrument, read_local_items
 from borgerpuls.reporting import proof
 from borgerpuls.reporting.drawing import draw
 from borgerpuls.reporting.figures import Alarm, MergedCell, Notice, TrendPoint, figure_set

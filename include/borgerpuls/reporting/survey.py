@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 
 from borgerpuls.codebooks.codebook import Category, Codebook, load_codebook
-from borgerpuls.questionnaire.definition import Item, load_instrument
+from borgerpuls.questionnaire.definition import Item
+from borgerpuls.questionnaire.versions import load_instrument
 from borgerpuls.reporting.figures import SCALE_CODES
 from borgerpuls.resources import resource_folder
 

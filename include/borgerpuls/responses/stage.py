@@ -21,7 +21,8 @@ from borgerpuls.errors import (
     SnapshotChanged,
     UnknownRound,
 )
-from borgerpuls.questionnaire.definition import Instrument, round_instrument
+from borgerpuls.questionnaire.definition import Instrument
+from borgerpuls.questionnaire.versions import round_instrument
 from borgerpuls.responses.collection import item_outcomes, responses_of
 from borgerpuls.responses.dispositions import decide
 from borgerpuls.responses.expectations import check_responses, checkable, quarantine_reasons, response_rules

@@ -30,9 +30,10 @@ from borgerpuls import clock
 from borgerpuls.clock import COPENHAGEN
 from borgerpuls.database import copy_rows, engine
 from borgerpuls.errors import QuestionnaireRefused
-from borgerpuls.questionnaire.definition import Instrument, load_instrument
+from borgerpuls.questionnaire.definition import Instrument
 from borgerpuls.questionnaire.routing import Background, asked_pages
 from borgerpuls.questionnaire.submission import save_key
+from borgerpuls.questionnaire.versions import load_instrument
 from borgerpuls.questionnaire.web.sessions import seal_page
 from borgerpuls.vault import vault
 

@@ -14,7 +14,8 @@ import pandas as pd
 from borgerpuls.codebooks.codebook import Codebook, load_codebook
 from borgerpuls.estimation import figures as figure_methods
 from borgerpuls.estimation.round_figures import RoundTables, round_figures
-from borgerpuls.questionnaire.definition import Instrument, load_instrument
+from borgerpuls.questionnaire.definition import Instrument
+from borgerpuls.questionnaire.versions import load_instrument
 from borgerpuls.responses.collection import item_outcomes, responses_of
 from borgerpuls.sampling.selection import draw_sample
 from borgerpuls.sandbox.citizens import AnswerPlan, answer_plan
