@@ -2,7 +2,11 @@
 Bring the database to the newest schema, and give its two logins the passwords of their settings.
 """
 
-from alembic import command
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from alembic import command, op
 from alembic.config import Config
 from sqlalchemy import Connection, create_engine, make_url, text
 
@@ -27,6 +31,23 @@ def migrate() -> str:
         return version
     finally:
         admin.dispose()
+
+
+def statements_beside(file: str) -> Callable[[], None]:
+    """Return what a migration does: it runs the statements in the SQL file of the same name, beside it."""
+
+    def upgrade() -> None:
+        statements = Path(file).with_suffix(".sql").read_text(encoding="utf-8")
+        raw: Any = op.get_bind().connection.driver_connection
+        raw.execute(statements)  # many statements, no parameters
+
+    return upgrade
+
+
+def only_forward() -> None:
+    """Refuse to migrate back: a round's data is never migrated away."""
+    message = "Migrations only go forward."
+    raise NotImplementedError(message)
 
 
 def _set_passwords(connection: Connection) -> None:

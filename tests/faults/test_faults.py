@@ -14,7 +14,8 @@ from borgerpuls.clock import COPENHAGEN
 from borgerpuls.database import close_engines, engine, transaction
 from borgerpuls.errors import GatewayIsDown, JournalIsUnwritable, RoundWasRestored
 from borgerpuls.fieldwork import journal as journals
-from borgerpuls.fieldwork import stage
+from borgerpuls.fieldwork import operations, stage
+from borgerpuls.fieldwork.ledger import Ledger
 from borgerpuls.sandbox import drill
 from borgerpuls.sandbox.gateways import FAULTS, read_ledger
 from borgerpuls.sandbox.postgres import EmbeddedPostgres, free_port
@@ -145,7 +146,7 @@ def test_t4_connections_cut_in_mid_wave_lose_and_double_nothing(world: Callable[
     ledgers = world()
     drill.make_round("3300-2", {HERE: 200})
     cut = {"left": 3}
-    original = stage.Ledger.record_and_begin
+    original = Ledger.record_and_begin
 
     def cutting(self: Any, *arguments: Any) -> Any:
         begun = original(self, *arguments)
@@ -156,7 +157,7 @@ def test_t4_connections_cut_in_mid_wave_lose_and_double_nothing(world: Callable[
         return begun
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stage.Ledger, "record_and_begin", cutting)
+        patch.setattr(Ledger, "record_and_begin", cutting)
         for _ in range(8):
             try:
                 stage.send_due("3300-2", HERE)
@@ -325,7 +326,7 @@ def test_t11_a_database_restored_to_before_the_wave_sends_nobody_a_second_letter
         stage.send_due("3800-2", HERE)
     assert stage.send_due("3800-2", HERE)["sent"] == 0  # paused by itself
     assert stage.state_counts("3800-2") == {"accepted": 60, "planned": 240}
-    stage.resume("3800-2", "drift")
+    operations.resume("3800-2", "drift")
     assert stage.send_due("3800-2", HERE)["sent"] == 0
     assert drill.judge("3800-2", ledgers).is_clean()
 

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from borgerpuls import settings
 from borgerpuls.database import engine, transaction
-from borgerpuls.fieldwork import stage
+from borgerpuls.fieldwork import operations, stage
 from borgerpuls.fieldwork.channels.letter import LetterOutbox, PaperLetter, usable_address
 from borgerpuls.fieldwork.dry_run import Prices, count_messages
 from borgerpuls.sandbox import drill
@@ -141,7 +141,7 @@ def test_who_has_neither_digital_post_nor_number_gets_paper_where_the_round_has_
             if has_paper:
                 _check_letter(folder, round_id, people, by_person)
                 _check_approval(round_id)
-            stage.stop(round_id, "øvelse", "drift")
+            operations.stop(round_id, "øvelse", "drift")
             ends = stage.finish_messages(round_id)
             assert sum(ends.values()) == 25
             assert ends.get("no_receipt") == counts["accepted"]

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from borgerpuls import clock, settings
 from borgerpuls.database import engine, transaction
-from borgerpuls.fieldwork import stage
+from borgerpuls.fieldwork import operations, stage
 from borgerpuls.fieldwork.channels.port import ACCEPTED, not_sent, rejected, unknown
 from borgerpuls.fieldwork.dispatch import settled
 from borgerpuls.fieldwork.journal import last_words
@@ -196,7 +196,7 @@ def test_a_second_call_that_is_refused_or_put_off_leaves_the_doubt(
     assert {(row.state, row.attempt) for row in wave_1(round_id)} == {("unknown", 2)}
     # A person can still decide it, and then it stays decided.
     doubt = wave_1(round_id)[0].message_id
-    assert stage.decide_doubt(doubt, was_received=False, operator="drift", note="øvelse")
+    assert operations.decide_doubt(doubt, was_received=False, operator="drift", note="øvelse")
     with gateway(monkeypatch, ledger, deduplicate=True):
         assert stage.send_due(round_id, HERE)["resent"] == 2
     assert Counter(row.state for row in wave_1(round_id)) == {"accepted": 2, "failed": 1}
@@ -246,7 +246,7 @@ def test_an_answer_between_claim_and_call_stops_the_call_and_keeps_the_doubt(
     assert stage.send_due(round_id, HERE)["sent"] == 0
     assert len(read_ledger(gateways.ledgers[0])) == before
     assert {row.state for row in wave_1(round_id)} == {"unknown"}
-    stage.stop(round_id, "øvelse", "drift")
+    operations.stop(round_id, "øvelse", "drift")
     stage.finish_messages(round_id)
     assert {(row.state, row.reason) for row in wave_1(round_id)} == {("no_receipt", "fate_unknown")}
 

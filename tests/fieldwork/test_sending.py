@@ -22,7 +22,7 @@ from borgerpuls.errors import (
     RoundIsStillOpen,
     UnknownRound,
 )
-from borgerpuls.fieldwork import dispatch, stage
+from borgerpuls.fieldwork import departure, dispatch, operations, stage
 from borgerpuls.fieldwork.letters import MunicipalityText
 from borgerpuls.sandbox import drill
 from borgerpuls.sandbox.gateways import read_ledger
@@ -215,7 +215,9 @@ def test_a_municipality_may_change_its_words_and_needs_a_new_approval(round_id: 
             .one()
         )
     fields = {name: row[name] for name in MunicipalityText.__dataclass_fields__}
-    stage.set_municipality_text(round_id, HERE, MunicipalityText(**(fields | {"local_paragraph": "Vi ses {{ her }}."})))
+    operations.set_municipality_text(
+        round_id, HERE, MunicipalityText(**(fields | {"local_paragraph": "Vi ses {{ her }}."}))
+    )
     assert stage.send_due(round_id, HERE)["sent"] == 0
     stage.prepare_dry_run(round_id)
     stage.record_approval(round_id, "kollega")
@@ -236,9 +238,9 @@ def test_a_second_run_sends_nothing(round_id: str, gateways: Any) -> None:
 
 def test_a_paused_round_sends_nothing_until_it_is_resumed(round_id: str) -> None:
     drill.make_round(round_id, {HERE: 2})
-    stage.pause(round_id, "øvelse", "drift")
+    operations.pause(round_id, "øvelse", "drift")
     assert stage.send_due(round_id, HERE)["sent"] == 0
-    stage.resume(round_id, "drift")
+    operations.resume(round_id, "drift")
     assert stage.send_due(round_id, HERE)["sent"] == 2
 
 
@@ -250,7 +252,7 @@ def test_a_pause_in_mid_wave_stops_before_the_next_window_leaves(
 
     def passes(point: str) -> None:
         if point == "begun" and next(windows) == 2:
-            stage.pause(round_id, "øvelse", "drift")
+            operations.pause(round_id, "øvelse", "drift")
 
     monkeypatch.setattr(dispatch, "passes", passes)
     sent = stage.send_due(round_id, HERE)["sent"]
@@ -260,7 +262,7 @@ def test_a_pause_in_mid_wave_stops_before_the_next_window_leaves(
 
 def test_a_stopped_round_never_sends_again(round_id: str) -> None:
     drill.make_round(round_id, {HERE: 2})
-    stage.stop(round_id, "øvelse", "drift")
+    operations.stop(round_id, "øvelse", "drift")
     assert stage.send_due(round_id, HERE)["sent"] == 0
     assert stage.finish_messages(round_id) == {"cancelled": 10}
 
@@ -310,7 +312,7 @@ def test_a_message_in_doubt_is_never_sent_again(round_id: str, gateways: Any) ->
 
 def test_real_numbers_never_reach_the_sandbox(round_id: str, gateways: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     drill.make_round(round_id, {HERE: 2})
-    monkeypatch.setattr(stage, "belongs_to_these_gateways", lambda cpr: False)
+    monkeypatch.setattr(departure, "belongs_to_these_gateways", lambda cpr: False)
     counts = stage.send_due(round_id, HERE)
     assert (counts["sent"], counts["unsendable"]) == (0, 2)
     assert states(round_id) == {("failed", "forkert_nummerserie"): 2}
@@ -324,8 +326,8 @@ def test_each_world_takes_only_its_own_numbers(
 ) -> None:
     monkeypatch.setattr(settings.settings(), "gateways", gateways_are)
     # The day of birth decides: 61 is invented, 31 is somebody's, whatever the rest.
-    assert stage.belongs_to_these_gateways("61" + "0" * 8) == synthetic_may
-    assert stage.belongs_to_these_gateways("31" + "0" * 8) == real_may
+    assert departure.belongs_to_these_gateways("61" + "0" * 8) == synthetic_may
+    assert departure.belongs_to_these_gateways("31" + "0" * 8) == real_may
 
 
 def test_wrong_credentials_send_nothing_and_leave_everything_planned(

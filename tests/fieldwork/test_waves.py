@@ -11,7 +11,7 @@ from borgerpuls import clock
 from borgerpuls.clock import COPENHAGEN
 from borgerpuls.database import engine, transaction
 from borgerpuls.errors import CitizenIsUnknown
-from borgerpuls.fieldwork import stage
+from borgerpuls.fieldwork import operations, stage
 from borgerpuls.fieldwork.journal import Journal, last_words
 from borgerpuls.sandbox import drill
 from borgerpuls.sandbox.gateways import read_ledger
@@ -65,7 +65,7 @@ def test_a_round_from_invitation_to_its_end(gateways: Any) -> None:
 
 def test_a_citizens_history_is_told_and_the_look_is_written_down(gateways: Any) -> None:
     people = drill.make_round("2024-1", {HERE: 1})
-    (entry,) = [one for one in stage.explain(people["cpr"][0], "sagsbehandler") if one["round_id"] == "2024-1"]
+    (entry,) = [one for one in operations.explain(people["cpr"][0], "sagsbehandler") if one["round_id"] == "2024-1"]
     assert entry["form"] == "unopened"
     assert [(row["wave"], row["slot"]) for row in entry["messages"]] == [
         (1, "main"), (2, "main"), (2, "sms"), (3, "main"), (3, "sms"),
@@ -76,7 +76,7 @@ def test_a_citizens_history_is_told_and_the_look_is_written_down(gateways: Any) 
         ).all()
     assert looks == [("sagsbehandler", people["person_id"][0])]
     with pytest.raises(CitizenIsUnknown) as caught:
-        stage.explain("61" + "0" * 8, "sagsbehandler")
+        operations.explain("61" + "0" * 8, "sagsbehandler")
     assert "61" + "0" * 8 not in str(caught.value)
 
 
@@ -89,10 +89,10 @@ def test_a_doubt_is_decided_by_a_person_and_never_sent_again(gateways: Any) -> N
             {"t": clock.now() - timedelta(hours=2)},
         )  # fmt: skip
     assert [alert.name for alert in stage.alerts("2024-2")] == ["unknown"]
-    one, other = stage.doubts("2024-2")["message_id"]
-    assert stage.decide_doubt(one, was_received=True, operator="drift", note="ringet")
-    assert stage.decide_doubt(other, was_received=False, operator="drift", note="ringet")
-    assert not stage.decide_doubt(one, was_received=True, operator="drift", note="igen")
+    one, other = operations.doubts("2024-2")["message_id"]
+    assert operations.decide_doubt(one, was_received=True, operator="drift", note="ringet")
+    assert operations.decide_doubt(other, was_received=False, operator="drift", note="ringet")
+    assert not operations.decide_doubt(one, was_received=True, operator="drift", note="igen")
     assert stage.state_counts("2024-2") == {"accepted": 1, "failed": 1, "planned": 8}
     assert stage.alerts("2024-2") == []
 

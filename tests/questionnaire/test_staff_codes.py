@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from borgerpuls.cli import app
 from borgerpuls.database import engine, transaction
 from borgerpuls.errors import CitizenIsUnknown, FormIsNotOpen, RoundIsNotOpen
-from borgerpuls.fieldwork import stage
+from borgerpuls.fieldwork import operations
 from borgerpuls.vault import vault
 
 __all__ = ["new_browser"]
@@ -44,7 +44,7 @@ def test_a_code_from_staff_starts_a_blank_form_and_ends_every_session_from_befor
     before = new_browser().start(citizen)
     before.send(status="igangvaerende")
     before.send(trust="1")
-    code = stage.issue_code(ROUND, with_cpr(citizen), "aase")
+    code = operations.issue_code(ROUND, with_cpr(citizen), "aase")
     assert saved(citizen.response_id)["answers"] == {
         "status": ["igangvaerende"],
         "trust": ["1"],
@@ -62,7 +62,7 @@ def test_a_code_from_staff_starts_a_blank_form_and_ends_every_session_from_befor
 
 def test_a_code_from_staff_works_once_and_the_letters_link_goes_on(country: Country, new_browser: NewBrowser) -> None:
     citizen = country.add_form()
-    code = stage.issue_code(ROUND, with_cpr(citizen), "aase")
+    code = operations.issue_code(ROUND, with_cpr(citizen), "aase")
     by_code(new_browser, code).send(status="igangvaerende")
     again = by_code(new_browser, code)
     assert "Koden er brugt" in again.here.text
@@ -72,15 +72,15 @@ def test_a_code_from_staff_works_once_and_the_letters_link_goes_on(country: Coun
 
 def test_another_code_withdraws_the_one_that_was_not_used(country: Country, new_browser: NewBrowser) -> None:
     cpr = with_cpr(country.add_form())
-    first = stage.issue_code(ROUND, cpr, "aase")
-    second = stage.issue_code(ROUND, cpr, "aase")
+    first = operations.issue_code(ROUND, cpr, "aase")
+    second = operations.issue_code(ROUND, cpr, "aase")
     assert by_code(new_browser, first).here.status_code == 422
     assert by_code(new_browser, second).page == "indledning"
 
 
 def test_issuing_is_written_down_and_nothing_that_is_kept_opens_the_form(country: Country) -> None:
     citizen = country.add_form()
-    code = stage.issue_code(ROUND, with_cpr(citizen), "bodil")
+    code = operations.issue_code(ROUND, with_cpr(citizen), "bodil")
     with engine("database_admin_url").connect() as connection:
         audited = connection.execute(
             text("SELECT operator, action, note FROM fieldwork.audit WHERE person_id = :p"), {"p": citizen.person_id}
@@ -107,17 +107,17 @@ def test_the_command_asks_who_it_is_and_never_shows_the_number(
 
 def test_no_code_is_issued_to_a_stranger_or_to_somebody_who_has_answered(country: Country) -> None:
     with pytest.raises(CitizenIsUnknown, match="stikprøven"):
-        stage.issue_code(ROUND, "9901900000", "aase")
+        operations.issue_code(ROUND, "9901900000", "aase")
     citizen = country.add_form()
     cpr = with_cpr(citizen)
     with transaction("rounds") as connection:
         connection.execute(text("UPDATE rounds.round SET state = 'closed' WHERE round_id = :r"), {"r": ROUND})
     with pytest.raises(RoundIsNotOpen):
-        stage.issue_code(ROUND, cpr, "aase")
+        operations.issue_code(ROUND, cpr, "aase")
     with engine("database_admin_url").begin() as connection:
         connection.execute(text("UPDATE rounds.round SET state = 'approved' WHERE round_id = :r"), {"r": ROUND})
         connection.execute(
             text("UPDATE answers.form SET state = 'completed' WHERE response_id = :r"), {"r": citizen.response_id}
         )
     with pytest.raises(FormIsNotOpen, match="allerede svaret"):
-        stage.issue_code(ROUND, cpr, "aase")
+        operations.issue_code(ROUND, cpr, "aase")

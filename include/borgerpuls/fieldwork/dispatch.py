@@ -254,7 +254,7 @@ class Dispatch:
         people: list[tuple[Claimed, Person]] = []
         for claimed in batch:
             try:
-                person = self._open(claimed)
+                person = open_person(claimed, self.round_key, with_address=Channel.LETTER in self.channels)
             except InvalidTag:
                 ends.append((claimed, MessageState.FAILED, "identitet_ulaeselig"))
                 continue
@@ -282,20 +282,6 @@ class Dispatch:
             "unsendable", sum(state is MessageState.FAILED and reason != "unreachable" for _, state, reason in ends)
         )
         self.ledger.end_claimed(ends, moment)
-
-    def _open(self, claimed: Claimed) -> Person:
-        person = claimed.person_id
-
-        def opened(sealed: bytes | None, place: str) -> str:
-            return self.round_key.decrypt(bytes(sealed), f"{place}|{person}") if sealed else ""
-
-        return Person(
-            person,
-            opened(claimed.cpr, "cpr"),
-            opened(claimed.name, "name"),
-            opened(claimed.mobile, "mobile"),
-            opened(claimed.address, "address") if Channel.LETTER in self.channels else "",
-        )
 
     def _channel(self, claimed: Claimed, person: Person) -> tuple[Channel | None, str]:
         """Return the channel that reaches a person now, or None and why there is none."""
@@ -426,6 +412,27 @@ class Dispatch:
             self.ledger.record_and_begin(finished, [], self._moment)
         self._queue.clear()
         self.ledger.release()
+
+
+def open_person(claimed: Claimed, round_key: RoundKey, *, with_address: bool) -> Person:
+    """
+    Return who a claimed message is to; the address stays sealed where nothing goes on paper.
+
+    Raises:
+        InvalidTag: What is sealed was not sealed for this person in this round.
+    """
+    person = claimed.person_id
+
+    def opened(sealed: bytes | None, place: str) -> str:
+        return round_key.decrypt(bytes(sealed), f"{place}|{person}") if sealed else ""
+
+    return Person(
+        person,
+        opened(claimed.cpr, "cpr"),
+        opened(claimed.name, "name"),
+        opened(claimed.mobile, "mobile"),
+        opened(claimed.address, "address") if with_address else "",
+    )
 
 
 def settled(claimed: Claimed, outcome: Outcome) -> Outcome:

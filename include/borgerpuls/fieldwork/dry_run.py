@@ -5,7 +5,7 @@ Pure. Every letter is really written, with the person's real name, to find one t
 has invented recipients of the same shape, so that a preview holds nobody's data and nobody's link.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -88,6 +88,37 @@ def count_messages(
         + counts["messages"].where(~sms & ~letter, 0) * prices.digital_post
     ) / 100
     return counts
+
+
+def sum_up(forecast: pd.DataFrame, people: pd.DataFrame) -> dict[str, Any]:
+    """
+    Return what is kept of a dry run, ready for JSON.
+
+    Args:
+        forecast: Of `count_messages`.
+        people: One row per person: `has_number`.
+    """
+    return {
+        "people": len(people),
+        "messages": int(forecast["messages"].sum()),
+        "sms_parts": int(forecast["sms_parts"].sum()),
+        "people_without_number": int((~people["has_number"]).sum()),
+        "letters": int(forecast.loc[forecast["channel"].eq(Channel.LETTER), "messages"].sum()),
+        "cost_kr": float(forecast["cost_kr"].sum()),
+        "by_group": forecast.to_dict(orient="records"),
+    }
+
+
+def count_unwritable(book: LetterBook, text: MunicipalityText, recipients: Iterable[Recipient]) -> int:
+    """Write the letters of every wave to each recipient, throw them away, and return how many people's failed."""
+    return sum(not _can_be_written(book, text, recipient) for recipient in recipients)
+
+
+def _can_be_written(book: LetterBook, text: MunicipalityText, recipient: Recipient) -> bool:
+    try:
+        return all(recipient.code[:5] in book.letter(wave, text, recipient).html for wave in LETTER_TEMPLATES)
+    except (ValueError, TypeError):
+        return False
 
 
 def edge_cases(people: pd.DataFrame) -> pd.DataFrame:

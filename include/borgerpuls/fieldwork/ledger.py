@@ -6,6 +6,9 @@ sent before its call, its intent is on disk in the journal before the call, and 
 own id to a gateway that takes each id once.
 """
 
+import os
+import socket
+import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -266,6 +269,11 @@ class Ledger:
     @property
     def _place(self) -> dict[str, Any]:
         return {"round_id": self.round_id, "municipality_code": self.municipality_code}
+
+
+def new_owner() -> str:
+    """Return a name for one dispatch, unlike every other's: machine, process and a few random digits."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
 def fate_of_interrupted(word: Entry | None, attempt: int) -> tuple[str, str | None]:

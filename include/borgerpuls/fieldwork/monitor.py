@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from borgerpuls.fieldwork.words import CHANNELS
+
 COUNTS = [
     "planned", "sent", "accepted", "delivered", "failed", "cancelled", "unknown", "no_receipt", "waiting",
     "awaiting_receipt",
 ]  # fmt: skip
-CHANNELS = {"digital_post": "Digital Post", "sms": "Sms", "letter": "Brev"}
 BOUNCE_LIMIT = 0.02
 BOUNCE_BASE = 50
 """Fewer sent messages than this say nothing about a share."""

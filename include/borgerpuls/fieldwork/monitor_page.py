@@ -1,10 +1,11 @@
 """
-The monitor as a page: per municipality, wave and channel, with rates, in Danish.
+The monitor as people read it: per municipality, wave and channel, with rates, in Danish; as a page and as tables.
 
 Pure apart from reading its template.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from borgerpuls.fieldwork.monitor import CHANNELS, COUNTS, Alert, adds_up, totals
+from borgerpuls.fieldwork.monitor import COUNTS, Alert, adds_up, totals
+from borgerpuls.fieldwork.words import CHANNELS, ROUND_STATES, WAVES
 
 HEADINGS = {
     "planned": "Planlagt", "sent": "Sendt", "accepted": "Modtaget af gateway", "delivered": "Leveret",
@@ -20,18 +22,38 @@ HEADINGS = {
     "waiting": "Venter", "awaiting_receipt": "Afventer kvittering",
 }  # fmt: skip
 NOT_CHOSEN = "ikke valgt"
-STATES = {
-    "open": "Under forberedelse", "approved": "Godkendt", "closed": "Lukket", "published": "Offentliggjort",
-    "stopped": "Stoppet",
-}  # fmt: skip
-WAVES = {1: "Invitation", 2: "1. påmindelse", 3: "2. påmindelse"}
+NO_SHARE = "–"
+ALWAYS = ("Planlagt", "Sendt", "I tvivl")
+"""Shown in a terminal also when nobody has any."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table as it is read."""
+
+    title: str
+    names: int
+    """So many columns from the left are names; the others are numbers."""
+    headings: list[str]
+    rows: list[list[str]]
+
+    def without_zeros(self) -> "Table":
+        """Return it without the columns that are zero everywhere, but for those of ALWAYS: a terminal is narrow."""
+        kept = [
+            number
+            for number, (heading, *cells) in enumerate(zip(self.headings, *self.rows, strict=True))
+            if number < self.names or heading in ALWAYS or set(cells) - {"0", NO_SHARE}
+        ]
+        return Table(
+            self.title, self.names, [self.headings[n] for n in kept], [[row[n] for n in kept] for row in self.rows]
+        )
 
 
 def messages_page(
     folder: Path,
     rounds: Sequence[str],
     shown: Mapping[str, Any] | None,
-    counts: pd.DataFrame,
+    counts: pd.DataFrame | None,
     alerts: Sequence[Alert],
     moment: datetime,
 ) -> str:
@@ -42,7 +64,7 @@ def messages_page(
         folder: Where the template is.
         rounds: The rounds that can be chosen.
         shown: The round on the page (`round_id`, `name`, `state`, `is_paused`, `pause_reason`), None when there is none.
-        counts: Of `stage.monitor`.
+        counts: Of `stage.monitor`, None when there is no round.
         alerts: What somebody must look at.
         moment: The round's time.
     """
@@ -50,15 +72,21 @@ def messages_page(
     return environment.get_template("messages.html.j2").render(
         rounds=rounds,
         round=shown,
-        state=STATES.get(shown["state"], shown["state"]) if shown else "",
+        state=state_of(shown) if shown else "",
         alerts=alerts,
-        tables=_tables(counts) if shown else [],
-        adds_up=adds_up(counts),
+        tables=[] if counts is None else tables(counts),
+        adds_up=counts is None or adds_up(counts),
         moment=f"{moment:%d-%m-%Y kl. %H.%M}",
     )
 
 
-def _tables(counts: pd.DataFrame) -> list[dict[str, Any]]:
+def state_of(shown: Mapping[str, Any]) -> str:
+    """Return a round's state in Danish."""
+    return ROUND_STATES.get(shown["state"], str(shown["state"]))
+
+
+def tables(counts: pd.DataFrame) -> list[Table]:
+    """Return the counts of `stage.monitor` by wave and channel, and by municipality and channel."""
     named = counts.assign(channel=counts["channel"].map(CHANNELS).fillna(NOT_CHOSEN))
     return [
         _table("Bølger og kanaler", named, {"wave": "Bølge", "channel": "Kanal"}),
@@ -66,22 +94,18 @@ def _tables(counts: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _table(title: str, counts: pd.DataFrame, by: Mapping[str, str]) -> dict[str, Any]:
+def _table(title: str, counts: pd.DataFrame, by: Mapping[str, str]) -> Table:
     summed = totals(counts, list(by))
-    return {
-        "title": title,
-        "names": len(by),
-        "headings": [*by.values(), *HEADINGS.values(), "Leveret, %", "Fejlet, %"],
-        "rows": [
-            [
-                *(WAVES[row[name]] if name == "wave" else str(row[name]) for name in by),
-                *(_count(row[name]) for name in COUNTS),
-                _percent(row["delivered_share"]),
-                _percent(row["failed_share"]),
-            ]
-            for row in summed.to_dict(orient="records")
-        ],
-    }
+    rows = [
+        [
+            *(WAVES[row[name]] if name == "wave" else str(row[name]) for name in by),
+            *(_count(row[name]) for name in COUNTS),
+            _percent(row["delivered_share"]),
+            _percent(row["failed_share"]),
+        ]
+        for row in summed.to_dict(orient="records")
+    ]
+    return Table(title, len(by), [*by.values(), *HEADINGS.values(), "Leveret, %", "Fejlet, %"], rows)
 
 
 def _count(number: int) -> str:
@@ -89,4 +113,4 @@ def _count(number: int) -> str:
 
 
 def _percent(share: float) -> str:
-    return "–" if pd.isna(share) else f"{100 * share:.1f}".replace(".", ",")
+    return NO_SHARE if pd.isna(share) else f"{100 * share:.1f}".replace(".", ",")

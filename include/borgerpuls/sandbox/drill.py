@@ -25,7 +25,7 @@ from sqlalchemy import text
 from borgerpuls import clock
 from borgerpuls.database import copy_rows, engine, transaction
 from borgerpuls.errors import ServiceDidNotStart
-from borgerpuls.fieldwork import dispatch, stage
+from borgerpuls.fieldwork import dispatch, operations, stage
 from borgerpuls.sandbox.gateways import read_ledger
 from borgerpuls.sandbox.postgres import free_port
 from borgerpuls.vault import vault
@@ -162,7 +162,7 @@ def make_round(
             pd.DataFrame(base | {"stratum_id": "kvinde|30_49", "selection_probability": 0.5}),
         )
     if sms_share is not None:
-        stage.set_reminder_arms(round_id, sms_share)
+        operations.set_reminder_arms(round_id, sms_share)
     if is_planned:
         stage.plan_messages(round_id)
         stage.prepare_dry_run(round_id)
@@ -334,6 +334,23 @@ def outlast_leases() -> None:
             text("UPDATE fieldwork.message SET lease_until = clock_timestamp() - interval '1 second' "
                  "WHERE lease_until IS NOT NULL AND state IN ('claimed', 'sending')")
         )  # fmt: skip
+
+
+def left_behind(round_id: str) -> int:
+    """Return how many messages a dispatch has claimed or is sending."""
+    states = stage.state_counts(round_id)
+    return states.get("claimed", 0) + states.get("sending", 0)
+
+
+def seconds_of_lease(round_id: str) -> float:
+    """Return the seconds until the last lease of a round has run out, by the database's clock; 0 when none runs."""
+    with transaction("fieldwork") as connection:
+        seconds = connection.execute(
+            text("SELECT extract(epoch FROM max(lease_until) - clock_timestamp()) FROM fieldwork.message "
+                 "WHERE round_id = :r AND state IN ('claimed', 'sending')"),
+            {"r": round_id},
+        ).scalar_one()  # fmt: skip
+    return max(0.0, float(seconds or 0))
 
 
 def ledger_sizes(ledgers: Sequence[Path]) -> tuple[int, ...]:

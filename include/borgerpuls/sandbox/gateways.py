@@ -116,6 +116,11 @@ def read_ledger(path: Path, start: int = 0) -> list[Accepted]:
     return accepted
 
 
+def repeats_path(ledger: Path) -> Path:
+    """Return the file beside a ledger in which a gateway that takes each id once keeps what it was offered again."""
+    return ledger.with_name(f"{ledger.stem}.repeats{ledger.suffix}")
+
+
 @dataclass
 class Gateway:
     """One gateway."""
@@ -262,6 +267,8 @@ class Gateway:
 
     def _accept(self, accepted: Accepted) -> int:
         if self.plan.deduplicates and accepted.message_id in self._positions:
+            with repeats_path(self.plan.ledger).open("a", encoding="utf-8") as repeats:
+                repeats.write(accepted.line())
             return self._positions[accepted.message_id]
         os.write(self._file, accepted.line().encode())
         return self._remember(accepted)

@@ -1,22 +1,8 @@
 """Codes issued by staff, and the paradata of a response."""
 
-from pathlib import Path
-
-from alembic import op
+from borgerpuls.migration import only_forward, statements_beside
 
 revision = "0004"
 down_revision = "0003"
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None:
-    """Run the statements of the file beside this one."""
-    statements = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
-    op.get_bind().connection.driver_connection.execute(statements)  # many statements, no parameters
-
-
-def downgrade() -> None:
-    """Refuse: a round's data is never migrated away."""
-    message = "Migrations only go forward."
-    raise NotImplementedError(message)
+upgrade = statements_beside(__file__)
+downgrade = only_forward

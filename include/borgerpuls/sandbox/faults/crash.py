@@ -10,7 +10,6 @@ import signal
 import time
 from pathlib import Path
 
-from borgerpuls.fieldwork import stage
 from borgerpuls.sandbox import drill
 from borgerpuls.sandbox.faults.page import Drill, Found, Report
 from borgerpuls.sandbox.faults.world import LEASE_SECONDS, MUNICIPALITY, judge, own_world, send
@@ -36,8 +35,8 @@ def run(share: float, report: Report) -> Found:
                 drill.make_round(round_id, {MUNICIPALITY: PEOPLE})
                 since = drill.ledger_sizes(ledgers)
                 point = dice.choice(POINTS) if number % 2 else "random moment"
-                was_killed = _kill_one(host, round_id, point, ledgers, dice)
-                _take_over(round_id, found)
+                was_killed = kill_one(host, round_id, point, ledgers, dice)
+                take_over(round_id, found)
                 verdict = judge(found, round_id, ledgers, since)
                 if was_killed:
                     killed[point] = killed.get(point, 0) + 1
@@ -54,27 +53,35 @@ def run(share: float, report: Report) -> Found:
     return found
 
 
-def _kill_one(host: drill.DispatchHost, round_id: str, point: str, ledgers: list[Path], dice: random.Random) -> bool:
+def kill_one(
+    host: drill.DispatchHost,
+    round_id: str,
+    point: str,
+    ledgers: list[Path],
+    dice: random.Random,
+    people: int = PEOPLE,
+    most_passings: int = MOST_PASSINGS,
+) -> bool:
+    """Start a dispatch, kill it at a named point or a random moment, and return whether it was alive."""
     if point in POINTS:
-        passings = 5 if point == "claimed" else MOST_PASSINGS
+        passings = 5 if point == "claimed" else most_passings
         return host.wait(host.start(round_id, MUNICIPALITY, point, dice.randint(1, passings))) == -signal.SIGKILL
     pid = host.start(round_id, MUNICIPALITY)
-    drill.await_messages(ledgers, dice.uniform(0, 0.9) * PEOPLE)
+    drill.await_messages(ledgers, dice.uniform(0, 0.9) * people)
     return host.kill(pid)
 
 
-def _take_over(round_id: str, found: Found) -> None:
+def take_over(round_id: str, found: Found) -> None:
     """Dispatch until nothing is left behind, and time it."""
     started = time.monotonic()
     while True:
         send(round_id)
-        states = stage.state_counts(round_id)
-        if not states.get("claimed", 0) + states.get("sending", 0):
+        if not drill.left_behind(round_id):
             break
         if time.monotonic() - started > LONGEST_RECOVERY_SECONDS:
             found.broken.append(f"{round_id} has not recovered after {LONGEST_RECOVERY_SECONDS:.0f} s")
             break
-        time.sleep(0.1)
+        time.sleep(min(drill.seconds_of_lease(round_id), 1.0))
     seconds = time.monotonic() - started
     found.longest_recovery_seconds = max(found.longest_recovery_seconds or 0.0, seconds)
 

@@ -21,6 +21,7 @@ Report = Callable[[str], None]
 DRILLS = {
     "T1": "crash",
     "T1b": "stories",
+    "T1c": "promised",
     "T2": "replies",
     "T3": "receipts",
     "T4": "outages",

@@ -9,7 +9,7 @@ import random
 
 from borgerpuls.database import close_engines
 from borgerpuls.errors import RoundWasRestored
-from borgerpuls.fieldwork import stage
+from borgerpuls.fieldwork import operations, stage
 from borgerpuls.sandbox import drill
 from borgerpuls.sandbox.faults.page import Drill, Found, Report
 from borgerpuls.sandbox.faults.world import MUNICIPALITY, World, judge, own_world, send
@@ -81,7 +81,7 @@ def _resume(round_id: str, found: Found) -> int:
     if send(round_id)["sent"]:
         found.broken.append(f"{round_id}: the round did not pause itself")
     after = stage.state_counts(round_id)
-    stage.resume(round_id, "drift")
+    operations.resume(round_id, "drift")
     send(round_id)
     states = stage.state_counts(round_id)
     if states.get("accepted", 0) + states.get("unknown", 0) != PEOPLE:

@@ -1,0 +1,336 @@
+"""
+What operations do by hand: pause, resume, stop, settle doubts, explain a citizen's contacts, issue a code, change texts.
+
+Whatever touches a citizen or stops a round is written down with who did it.
+"""
+
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from borgerpuls import clock
+from borgerpuls.database import load_query, read_table, transaction
+from borgerpuls.errors import CitizenIsUnknown, FormIsNotOpen, MunicipalityIsNotInRound, RoundWasRestored
+from borgerpuls.fieldwork.intake import take_in_receipts
+from borgerpuls.fieldwork.journal import Journal
+from borgerpuls.fieldwork.ledger import Ledger, new_owner
+from borgerpuls.fieldwork.letters import MunicipalityText
+from borgerpuls.fieldwork.round_content import require_state, round_of, texts_of
+from borgerpuls.plain_files import read_plain
+from borgerpuls.settings import settings
+from borgerpuls.terms import MessageState, RoundState
+from borgerpuls.vault import vault
+
+
+def pause(round_id: str, reason: str, operator: str) -> None:
+    """Let a round send nothing until it is resumed. Takes effect within one batch."""
+    _by_hand("pause", round_id, operator, {"reason": reason})
+
+
+def resume(round_id: str, operator: str) -> None:
+    """Let a paused round go on."""
+    _by_hand("resume", round_id, operator, {})
+
+
+def stop(round_id: str, reason: str, operator: str) -> None:
+    """Stop a round for good: nothing is ever sent in it again."""
+    _by_hand("stop", round_id, operator, {"reason": reason})
+
+
+def reconcile(round_id: str, operator: str) -> dict[str, int]:
+    """
+    Compare ledger, journal and receipts in every municipality, and settle what they agree on.
+
+    Sends nothing. What a dead dispatch left behind becomes what the journal says, or `unknown`; receipts settle doubts.
+    Where the database is older than the journal, the journal is replayed and the round is paused.
+
+    Returns:
+        `given_back`, `settled`, `unknown` (newly in doubt), `replayed` (municipalities), `receipts`, and `in_doubt` now.
+    """
+    chosen = settings()
+    counts = {"given_back": 0, "settled": 0, "unknown": 0, "replayed": 0}
+    with transaction("fieldwork") as connection:
+        round_of(connection, round_id)
+        codes = read_table(connection, "fieldwork/municipalities.sql", round_id=round_id)["municipality_code"]
+        _audit(connection, round_id, operator, "reconcile")
+    for code in codes:
+        ledger = Ledger(round_id, str(code), "", new_owner(), chosen.lease_seconds)
+        with Journal(chosen.journal_place(), round_id, str(code)) as journal:
+            try:
+                ledger.refuse_restored(journal)
+            except RoundWasRestored:
+                counts["replayed"] += 1
+            for name, number in ledger.recover(journal, clock.now()).items():
+                counts[name] += number
+    received = take_in_receipts()
+    return counts | {"receipts": received["receipts"], "in_doubt": len(doubts(round_id))}
+
+
+def doubts(round_id: str) -> pd.DataFrame:
+    """Return the messages in doubt: one row per message, without whose they are."""
+    with transaction("fieldwork") as connection:
+        return read_table(connection, "fieldwork/doubts.sql", round_id=round_id)
+
+
+def decide_doubt(message_id: UUID, *, was_received: bool, operator: str, note: str) -> bool:
+    """
+    Let a person who has asked the gateway say what became of a message in doubt. After that it is never sent again.
+
+    Returns:
+        Whether the message was in doubt.
+    """
+    state = MessageState.ACCEPTED if was_received else MessageState.FAILED
+    with transaction("fieldwork") as connection:
+        row = connection.execute(
+            load_query("fieldwork/decide_doubt.sql"),
+            {"message_id": message_id, "state": str(state), "now": clock.now(), "reason": "afgjort af en medarbejder"},
+        ).one_or_none()
+        if row is not None:
+            _audit(connection, row.round_id, operator, f"decide:{state}", person_id=row.person_id, note=note)
+    return row is not None
+
+
+def explain(cpr: str, operator: str) -> list[dict[str, Any]]:
+    """
+    Return a citizen's whole contact history, for somebody who is asked about it. Every look is written down.
+
+    Args:
+        cpr: Ten digits, typed at a prompt; never an argument of a command, a parameter of a DAG or a log line.
+        operator: Who asks.
+
+    Returns:
+        One entry per round: `round_id`, `person_id`, `municipality_code`, `municipality_name`, `form` (state of the form,
+        never the answers), `opt_out`, `messages` and `receipts` (lists of rows, times in Danish time).
+
+    Raises:
+        CitizenIsUnknown: Nobody with this number is in any round.
+    """
+    with transaction("fieldwork") as connection:
+        found = connection.execute(load_query("fieldwork/person_of_cpr.sql"), {"cpr_lookup": vault().lookup(cpr)}).all()
+        if not found:
+            raise CitizenIsUnknown(
+                "Ingen i nogen runde har dette cpr-nummer.", next_step="Se efter, om det er tastet rigtigt."
+            )
+        history = []
+        for row in found:
+            who = {"round_id": row.round_id, "person_id": row.person_id}
+            _audit(connection, row.round_id, operator, "explain", person_id=row.person_id)
+            entry: dict[str, Any] = row._asdict()
+            entry["form"] = connection.execute(load_query("fieldwork/form_of_person.sql"), who).scalar()
+            entry["opt_out"] = connection.execute(load_query("fieldwork/opt_out_of_person.sql"), who).scalar()
+            for name, query in (("messages", "history"), ("receipts", "receipts_of_person")):
+                rows = connection.execute(load_query(f"fieldwork/{query}.sql"), who).mappings()
+                entry[name] = [{str(field): _danish_time(value) for field, value in one.items()} for one in rows]
+            history.append(entry)
+    return history
+
+
+def issue_code(round_id: str, cpr: str, operator: str) -> str:
+    """
+    Issue a code to a sampled citizen whose identity somebody has checked, and write down who did.
+
+    The code is shown once and kept as a hash. Its first use empties the form and ends every session with it: staff who
+    have seen the code can neither read what was answered before nor use it after the citizen. The letters' link
+    goes on working, and opens the form that was begun anew.
+
+    Args:
+        round_id: A round that takes answers.
+        cpr: Ten digits, typed at a prompt.
+        operator: Who checked.
+
+    Raises:
+        UnknownRound: No such round.
+        RoundIsNotOpen: The round takes no answers.
+        CitizenIsUnknown: Nobody with this number was sampled in the round.
+        FormIsNotOpen: The citizen has answered, or has deleted the answers.
+    """
+    with transaction("fieldwork") as connection:
+        require_state(round_of(connection, round_id), RoundState.APPROVED)
+        found = connection.execute(
+            load_query("fieldwork/access_of_person.sql"), {"round_id": round_id, "cpr_lookup": vault().lookup(cpr)}
+        ).first()
+        if found is None:
+            raise CitizenIsUnknown(
+                f"Ingen i stikprøven i runde {round_id} har dette cpr-nummer.",
+                next_step="Se efter, om det er tastet rigtigt.",
+            )
+        if found.state not in {"unopened", "started"}:
+            raise FormIsNotOpen("Borgeren har allerede svaret.")
+        code = vault().staff_code()
+        connection.execute(load_query("fieldwork/forget_staff_codes.sql"), {"response_id": found.response_id})
+        connection.execute(
+            load_query("fieldwork/issue_staff_code.sql"),
+            {"code_hash": vault().access_hash(code), "response_id": found.response_id},
+        )
+        _audit(connection, round_id, operator, "issue_code", person_id=found.person_id)
+    return code
+
+
+def opt_out(cpr: str, reason: str, operator: str) -> list[str]:
+    """
+    Keep that a citizen is not to be contacted any more; what is not yet sent is cancelled by the next dispatch.
+
+    Args:
+        cpr: Ten digits, typed at a prompt or read from a file.
+        reason: `opted_out`, `dead`, `moved` or `withdrawn`.
+        operator: Who was told.
+
+    Returns:
+        The rounds it was kept in: those that are not over.
+
+    Raises:
+        CitizenIsUnknown: Nobody with this number is in a round that is not over.
+    """
+    return _set_contact(cpr, operator, "keep_opt_out", f"opt_out:{reason}", {"reason": reason, "now": clock.now()})
+
+
+def take_back_opt_out(cpr: str, operator: str) -> list[str]:
+    """
+    Let a citizen be contacted again, who was opted out by mistake. Messages already cancelled stay cancelled.
+
+    Returns:
+        The rounds it was taken back in.
+
+    Raises:
+        CitizenIsUnknown: Nobody with this number is opted out of a round that is not over.
+    """
+    return _set_contact(cpr, operator, "forget_opt_out", "take_back_opt_out", {})
+
+
+def municipality_texts(round_id: str) -> pd.DataFrame:
+    """
+    Return the municipalities' words: one row per municipality, its code and the fields of MunicipalityText.
+
+    Raises:
+        UnknownRound: No round has this id.
+    """
+    with transaction("fieldwork") as connection:
+        round_of(connection, round_id)
+        return read_table(connection, "fieldwork/texts.sql", round_id=round_id)
+
+
+def read_municipality_texts(round_id: str, file: Path) -> list[str]:
+    """
+    Let municipalities use the words of a comma-separated file like the one `municipality_texts` makes; all or none.
+
+    Returns:
+        Codes of the municipalities whose words have changed.
+
+    Raises:
+        FileIsMissing, ColumnIsMissing, ValueIsUnreadable: The file cannot be read.
+        MunicipalityIsNotInRound: A code is none of the round's.
+        MunicipalityTextIsUnusable: Some words cannot be sent.
+        RoundIsNotOpen: The round is over.
+    """
+    fields = list(MunicipalityText.__dataclass_fields__)
+    rows = read_plain(file.parent, file.name, ["municipality_code", *fields]).fillna("").to_dict(orient="records")
+    new = {
+        str(row["municipality_code"]).zfill(4): MunicipalityText(**{name: row[name] for name in fields}) for row in rows
+    }
+    with transaction("fieldwork") as connection:
+        require_state(round_of(connection, round_id), RoundState.OPEN, RoundState.APPROVED)
+        kept = texts_of(connection, round_id)
+        strangers = sorted(set(new) - set(kept))
+        if strangers:
+            raise MunicipalityIsNotInRound(
+                f"Runden har ingen tekster for {', '.join(strangers)}.", where=file.name, next_step="Ret kommunekoden."
+            )
+        changed = [code for code, text in new.items() if text != kept[code]]
+        for code in changed:
+            _keep_text(connection, round_id, code, new[code])
+    return changed
+
+
+def set_municipality_text(round_id: str, municipality_code: str, text: MunicipalityText) -> None:
+    """
+    Let a municipality use its own words. An approval of other words no longer counts.
+
+    Raises:
+        MunicipalityTextIsUnusable: The words cannot be sent; every reason is given.
+    """
+    with transaction("fieldwork") as connection:
+        _keep_text(connection, round_id, municipality_code, text)
+
+
+def set_reminder_arms(round_id: str, sms_share: float) -> None:
+    """
+    Let a random share of each municipality get an SMS beside the reminders, the others not.
+
+    Takes effect at the next `plan_messages`, and only before approval.
+
+    Raises:
+        RoundIsNotOpen: The round is approved already, or over.
+    """
+    with transaction("fieldwork") as connection:
+        require_state(round_of(connection, round_id), RoundState.OPEN)
+        connection.execute(load_query("fieldwork/keep_design.sql"), {"round_id": round_id, "sms_share": sms_share})
+
+
+def write_previews(round_id: str, folder: Path) -> list[Path]:
+    """Write the letters an approver reads to *folder*, one file per letter, and return the files."""
+    with transaction("fieldwork") as connection:
+        shown = read_table(connection, "fieldwork/previews.sql", round_id=round_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for code, occasion, wave, channel, body in zip(
+        *(shown[name] for name in ("municipality_code", "occasion", "wave", "channel", "body")), strict=True
+    ):
+        file = folder / f"{code}-{wave}-{channel}-{occasion}.{'txt' if channel == 'sms' else 'html'}"
+        file.write_text(body, encoding="utf-8")
+        written.append(file)
+    return written
+
+
+def _set_contact(cpr: str, operator: str, query: str, action: str, parameters: dict[str, Any]) -> list[str]:
+    with transaction("fieldwork") as connection:
+        found = connection.execute(
+            load_query(f"fieldwork/{query}.sql"), {"cpr_lookup": vault().lookup(cpr)} | parameters
+        ).all()
+        if not found:
+            raise CitizenIsUnknown(
+                "Ingen i en runde, der ikke er slut, har dette cpr-nummer.",
+                next_step="Se efter, om det er tastet rigtigt.",
+            )
+        for row in found:
+            _audit(connection, row.round_id, operator, action, person_id=row.person_id)
+    return sorted(row.round_id for row in found)
+
+
+def _keep_text(connection: Connection, round_id: str, municipality_code: str, text: MunicipalityText) -> None:
+    text.check()
+    connection.execute(
+        load_query("fieldwork/replace_text.sql"),
+        {"round_id": round_id, "municipality_code": municipality_code} | asdict(text),
+    )
+
+
+def _danish_time(value: object) -> object:
+    return value.astimezone(clock.COPENHAGEN) if isinstance(value, datetime) else value
+
+
+def _by_hand(action: str, round_id: str, operator: str, parameters: dict[str, str]) -> None:
+    with transaction("fieldwork") as connection:
+        round_of(connection, round_id)
+        connection.execute(load_query(f"fieldwork/{action}.sql"), {"round_id": round_id} | parameters)
+        _audit(connection, round_id, operator, action, note=parameters.get("reason", ""))
+
+
+def _audit(
+    connection: Connection, round_id: str, operator: str, action: str, *, person_id: UUID | None = None, note: str = ""
+) -> None:
+    connection.execute(
+        load_query("fieldwork/audit.sql"),
+        {
+            "round_id": round_id,
+            "happened_at": clock.now(),
+            "operator": operator,
+            "action": action,
+            "person_id": person_id,
+            "note": note,
+        },
+    )

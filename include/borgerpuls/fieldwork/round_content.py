@@ -1,0 +1,106 @@
+"""
+What fieldwork knows of a round: its plan, texts and people, and the fingerprint of what would be sent.
+
+Read on the connection that is given, so that a step sees one moment.
+"""
+
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, Row
+
+from borgerpuls.database import load_query, read_table
+from borgerpuls.errors import RoundIsNotOpen, UnknownRound
+from borgerpuls.fieldwork.contents import municipality_hashes
+from borgerpuls.fieldwork.letters import LetterBook, LetterDates, MunicipalityText
+from borgerpuls.resources import resource_folder
+from borgerpuls.settings import settings
+from borgerpuls.terms import RoundState
+from borgerpuls.vault import RoundKey, vault
+
+
+def round_of(connection: Connection, round_id: str) -> Row[Any]:
+    """
+    Return a round's plan.
+
+    Raises:
+        UnknownRound: No round has this id.
+    """
+    row = connection.execute(load_query("fieldwork/round.sql"), {"round_id": round_id}).one_or_none()
+    if row is None:
+        raise UnknownRound(f"Ingen runde har id {round_id}.", next_step="Åbn den med DAG'en rounds.")
+    return row
+
+
+def require_state(plan: Row[Any], *states: RoundState) -> None:
+    """
+    Refuse a round in any other state.
+
+    Raises:
+        RoundIsNotOpen: The round is in none of *states*.
+    """
+    if plan.state not in states:
+        raise RoundIsNotOpen(
+            f"Runden er i tilstanden {plan.state}.", where=f"Runde {plan.round_id}", next_step="Åbn en ny runde."
+        )
+
+
+def letter_dates(plan: Row[Any]) -> LetterDates:
+    """Return the days that a round's letters name."""
+    return LetterDates(**{name: getattr(plan, name) for name in LetterDates.__dataclass_fields__})
+
+
+def letter_book(plan: Row[Any]) -> LetterBook:
+    """Return the round's letters, with the address of the questionnaire."""
+    return LetterBook(
+        resource_folder("templates") / "letters", letter_dates(plan), settings().questionnaire_url.rstrip("/")
+    )
+
+
+def content_hashes(
+    connection: Connection, round_id: str, book: LetterBook, municipality_code: str | None = None
+) -> dict[str, str]:
+    """Return what would be sent now, by municipality code: of one of them or of all."""
+    rows = connection.execute(
+        load_query("fieldwork/municipality_contents.sql"),
+        {"round_id": round_id, "municipality_code": municipality_code},
+    )
+    return municipality_hashes({row.municipality_code: row.content for row in rows}, book.fingerprint())
+
+
+def texts_of(connection: Connection, round_id: str) -> dict[str, MunicipalityText]:
+    """Return each municipality's words by its code."""
+    rows = connection.execute(load_query("fieldwork/texts.sql"), {"round_id": round_id}).mappings()
+    texts = {}
+    for row in rows:
+        fields = dict(row)
+        code = str(fields.pop("municipality_code"))
+        texts[code] = MunicipalityText(**fields)
+    return texts
+
+
+def opened_sample(connection: Connection, round_id: str) -> pd.DataFrame:
+    """Return the sampled people with name, number and address opened; never leaves this process."""
+    people = read_table(connection, "fieldwork/sampled_citizens.sql", round_id=round_id)
+    key = round_key_of(connection, round_id)
+    for column in ("name", "mobile", "address"):
+        people[column] = [
+            key.decrypt(bytes(sealed), f"{column}|{person}") if sealed is not None else ""
+            for sealed, person in zip(people[column], people["person_id"], strict=True)
+        ]
+    return people
+
+
+def round_key_of(connection: Connection, round_id: str) -> RoundKey:
+    """
+    Return the key that opens the round's identities.
+
+    Raises:
+        UnknownRound: There is none: nothing is imported yet, or the round is forgotten.
+    """
+    wrapped = connection.execute(load_query("fieldwork/data_key.sql"), {"round_id": round_id}).scalar()
+    if wrapped is None:
+        raise UnknownRound(
+            "Rundens nøgle findes ikke: ingen udtræk er læst ind, eller runden er glemt.", where=f"Runde {round_id}"
+        )
+    return vault().open_data_key(bytes(wrapped), round_id)
