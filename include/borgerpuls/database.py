@@ -9,13 +9,15 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-from sqlalchemy import Connection, Engine, TextClause, create_engine, text
+from sqlalchemy import Connection, Engine, Row, TextClause, create_engine, text
 
 from borgerpuls.resources import resource_folder
 from borgerpuls.settings import settings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COPY_NULL = "\x1f"
 """Stands for NULL in COPY: a control character no text may hold, so that an empty text stays an empty text."""
@@ -52,8 +54,15 @@ def load_query(path: str) -> TextClause:
     return text((resource_folder("sql") / path).read_text(encoding="utf-8"))
 
 
-def read_table(connection: Connection, path: str, **parameters: object) -> pd.DataFrame:
+def read_rows(connection: Connection, path: str, **parameters: object) -> list[Row[Any]]:
+    """Return what the statement in `sql/<path>` selects, for readers that need no table (and not the memory of pandas)."""
+    return list(connection.execute(load_query(path), parameters))
+
+
+def read_table(connection: Connection, path: str, **parameters: object) -> "pd.DataFrame":
     """Return what the statement in `sql/<path>` selects, one row per row."""
+    import pandas as pd
+
     result = connection.execute(load_query(path), parameters)
     columns = list(result.keys())
     # The driver's own tuples: pandas looks for field names on every Row, which costs more than the query.
@@ -61,7 +70,7 @@ def read_table(connection: Connection, path: str, **parameters: object) -> pd.Da
     return pd.DataFrame(rows, columns=columns)
 
 
-def copy_rows(connection: Connection, table: str, rows: pd.DataFrame) -> int:
+def copy_rows(connection: Connection, table: str, rows: "pd.DataFrame") -> int:
     """
     Append *rows* to *table* with COPY, and return how many.
 
@@ -72,6 +81,8 @@ def copy_rows(connection: Connection, table: str, rows: pd.DataFrame) -> int:
     """
     if rows.empty:
         return 0
+    import pandas as pd
+
     encoded = pd.DataFrame({name: _as_copy_text(rows[name]) for name in rows.columns})
     buffer = io.StringIO()
     encoded.to_csv(buffer, index=False, header=False, na_rep=COPY_NULL)

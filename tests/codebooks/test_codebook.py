@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from borgerpuls.codebooks import codebook as book
-from borgerpuls.codebooks import published
+from borgerpuls.codebooks import placement, published
 from borgerpuls.codebooks.municipalities import danish_sort_key, municipalities, municipality_name
 from borgerpuls.errors import UnknownCode
 
@@ -20,12 +20,12 @@ SPRING_2024 = date(2024, 3, 1)
 
 def test_a_sick_person_in_a_job_clarification_course_changes_main_group_in_2024():
     codes = ("ressourceforloebsydelse", "jobafklaring", "6.7")
-    assert PILOT.target_group_of(*codes, date(2023, 8, 1)) == ("jobafklaring", "aktivitetsparat", 8)
-    assert LATER.target_group_of(*codes, SPRING_2024) == ("jobafklaring", "jobafklaring", 8)
+    assert placement.target_group_of(PILOT, *codes, date(2023, 8, 1)) == ("jobafklaring", "aktivitetsparat", 8)
+    assert placement.target_group_of(LATER, *codes, SPRING_2024) == ("jobafklaring", "jobafklaring", 8)
 
 
 def test_unemployment_benefit_requires_twelve_weeks_and_the_others_eight():
-    table = book.target_group_table(LATER)
+    table = placement.target_group_table(LATER)
     weeks = table.groupby("benefit")["min_weeks"].agg(["min", "max"])
     assert (weeks.loc["dagpenge"] == 12).all()
     assert (weeks.drop(index="dagpenge") == 8).all(axis=None)
@@ -33,14 +33,14 @@ def test_unemployment_benefit_requires_twelve_weeks_and_the_others_eight():
 
 @pytest.mark.parametrize("codebook", [PILOT, LATER], ids=["2023", "2024"])
 def test_the_benefit_and_the_section_6_code_agree_on_the_main_group_wherever_both_are_given(codebook):
-    table = book.target_group_table(codebook)
+    table = placement.target_group_table(codebook)
     both = table[table["lab_code"] != ""].merge(
-        book._lab_codes(codebook, codebook.valid_from), left_on="lab_code", right_on="lab_kode", how="left"
+        placement._lab_codes(codebook, codebook.valid_from), left_on="lab_code", right_on="lab_kode", how="left"
     )
     assert len(both) > 20
     assert (both["target_group_x"] == both["target_group_y"]).all()
     assert set(table["target_group"]) == {group.code for group in codebook.target_groups}
-    assert set(table["subgroup"]) == set(book.subgroup_table(codebook)["subgroup"])
+    assert set(table["subgroup"]) == set(placement.subgroup_table(codebook)["subgroup"])
     assert not table.duplicated(["benefit", "visitation", "lab_code"]).any()
 
 
@@ -56,25 +56,27 @@ def test_the_benefit_and_the_section_6_code_agree_on_the_main_group_wherever_bot
 )
 def test_an_unknown_code_is_named_and_never_given_a_group(codes, named):
     with pytest.raises(UnknownCode, match=named):
-        LATER.target_group_of(*codes, SPRING_2024)
+        placement.target_group_of(LATER, *codes, SPRING_2024)
 
 
 def test_a_shifted_column_does_not_leak_a_person_into_the_message():
     shifted = pd.DataFrame({"benefit": ["Anna Eksempel"], "visitation": ["x"], "lab_code": ["6.1"]})
-    problem = book.assign_target_groups(shifted, LATER, SPRING_2024)["problem"].iloc[0]
+    problem = placement.assign_target_groups(shifted, LATER, SPRING_2024)["problem"].iloc[0]
     assert problem == "ydelse_kode (a text that is no code) is unknown."
 
 
 def test_a_known_group_outside_the_survey_is_neither_placed_nor_a_problem():
-    assert LATER.target_group_of("kontanthjaelp", None, "6.10", SPRING_2024) == book.Membership(None, None, None)
+    assert placement.target_group_of(LATER, "kontanthjaelp", None, "6.10", SPRING_2024) == placement.Membership(
+        None, None, None
+    )
 
 
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from([*sorted(book.benefit_codes()), "ukendt"]),
-            st.sampled_from([*sorted(book.visitation_codes()), "", None]),
+            st.sampled_from([*sorted(placement.benefit_codes()), "ukendt"]),
+            st.sampled_from([*sorted(placement.visitation_codes()), "", None]),
             st.sampled_from(["6.1", "6.2", "6.7", "6.10", "9.9", "", None]),
         ),
         min_size=1,
@@ -83,7 +85,7 @@ def test_a_known_group_outside_the_survey_is_neither_placed_nor_a_problem():
 )
 def test_every_person_is_placed_or_outside_or_a_named_problem(rows):
     codes = pd.DataFrame(rows, columns=["benefit", "visitation", "lab_code"]).astype("str")
-    result = book.assign_target_groups(codes, LATER, SPRING_2024)
+    result = placement.assign_target_groups(codes, LATER, SPRING_2024)
     assert list(result.index) == list(codes.index)
     placed = result["target_group"] != ""
     assert not (placed & (result["problem"] != "")).any()

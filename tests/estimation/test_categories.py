@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from borgerpuls.codebooks import published
-from borgerpuls.codebooks.codebook import load_codebook, subgroup_table
+from borgerpuls.codebooks.codebook import load_codebook
+from borgerpuls.codebooks.placement import subgroup_table
 from borgerpuls.errors import CodeIsOutOfRange, ColumnIsMissing, UnknownCode
 from borgerpuls.estimation import categories
 from borgerpuls.estimation.estimates import BROKEN_OFF, DONT_KNOW, NOT_ASKED

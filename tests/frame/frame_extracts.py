@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from borgerpuls.codebooks.codebook import extract_schema
+from borgerpuls.codebooks.placement import extract_schema
 from borgerpuls.frame.eligibility import ReferencePeriod
 
 ROUND = "2023-2"

@@ -7,7 +7,7 @@ from frame_extracts import as_csv, row
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from borgerpuls.codebooks.codebook import extract_schema
+from borgerpuls.codebooks.placement import extract_schema
 from borgerpuls.errors import ExtractIsRefused
 from borgerpuls.frame.columns import required_columns
 from borgerpuls.frame.sources.csv import raw_rows, read_extract

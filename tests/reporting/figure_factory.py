@@ -8,6 +8,7 @@ invented and consistent only as far as the reports need.
 from datetime import date
 from functools import cache
 from math import erf, sqrt
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import pandas as pd
 from borgerpuls.codebooks.codebook import load_codebook
 from borgerpuls.questionnaire.versions import load_instrument, read_local_items
 from borgerpuls.reporting import numbers
-from borgerpuls.reporting.figures import MergedCell, Notice, TrendPoint, figure_set
+from borgerpuls.reporting.figures import FigureSet, MergedCell, Notice, TrendPoint, figure_set
 from borgerpuls.reporting.report import EarlierRound, ReportData, RoundFacts
 
 PILOT = {
@@ -361,6 +362,12 @@ def trend_points(
     ]  # fmt: skip
 
 
+def figures_of(rows: pd.DataFrame) -> FigureSet:
+    """Return the rows as stage.py would read them."""
+    records = rows.astype(object).where(rows.notna(), None).to_dict("records")
+    return figure_set(SimpleNamespace(**record) for record in records)
+
+
 def report_data(
     code: str = "0461",
     *,
@@ -380,7 +387,7 @@ def report_data(
     earlier = tuple(
         EarlierRound(
             facts(round_id),
-            figure_set(figure_rows(answers, round_id=round_id, seed=place, shift=0.06 * place - 0.2)),
+            figures_of(figure_rows(answers, round_id=round_id, seed=place, shift=0.06 * place - 0.2)),
         )
         for place, round_id in enumerate(earlier_rounds)
     )
@@ -388,7 +395,7 @@ def report_data(
         facts=facts(codebook=codebook_version),
         municipality_code=code,
         municipality_names=names,
-        figures=figure_set(rows[kept]),
+        figures=figures_of(rows[kept]),
         snapshot_id="snapshot-of-the-factory",
         code_version="0.1.0",
         earlier=earlier,

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from borgerpuls.codebooks.codebook import assign_target_groups, load_codebook
+from borgerpuls.codebooks.codebook import load_codebook
+from borgerpuls.codebooks.placement import assign_target_groups
 from borgerpuls.sandbox.country import (
     Country,
     fit_to_margins,

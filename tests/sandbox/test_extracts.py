@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from borgerpuls.cli import app
-from borgerpuls.codebooks.codebook import benefit_codes, extract_schema
+from borgerpuls.codebooks.placement import benefit_codes, extract_schema
 from borgerpuls.errors import SandboxFolderIsInInbox
 from borgerpuls.sandbox.country import Country, make_country
 from borgerpuls.sandbox.extracts import DEFECTS, registrations, write_extracts, write_sandbox_files

@@ -3,16 +3,18 @@ The 98 municipalities, and how their names are put in Danish order.
 """
 
 import unicodedata
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from borgerpuls.codebooks import files
 from borgerpuls.errors import UnknownCode
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _LAST_LETTERS = {"æ": "{", "ø": "|", "å": "}"}  # the three characters after z in ASCII
 
 
-def municipalities() -> pd.DataFrame:
+def municipalities() -> "pd.DataFrame":
     """
     Return the 98 municipalities in Danish order of name.
 

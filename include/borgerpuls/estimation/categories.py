@@ -14,7 +14,8 @@ import pandas as pd
 import yaml
 
 from borgerpuls.codebooks import files
-from borgerpuls.codebooks.codebook import Codebook, load_codebook, subgroup_table
+from borgerpuls.codebooks.codebook import Codebook, load_codebook
+from borgerpuls.codebooks.placement import subgroup_table
 from borgerpuls.errors import CodeIsOutOfRange, ColumnIsMissing, UnknownCode
 from borgerpuls.estimation.estimates import BROKEN_OFF, DONT_KNOW, NOT_ASKED, SCALE
 from borgerpuls.terms import AnswerOutcome

@@ -3,12 +3,14 @@ What the figures mean, in Danish, for whoever reads them outside the reports: de
 """
 
 import re
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from borgerpuls.codebooks.codebook import Codebook
 from borgerpuls.questionnaire.definition import Instrument
 from borgerpuls.terms import ALL_PARTICIPATING
+
+if TYPE_CHECKING:  # the reports read the words without the memory of pandas
+    import pandas as pd
 
 OWN_ITEMS = re.compile(r"local\d")
 """Questions of a municipality's own: the same id is another question in another municipality, so never together."""
@@ -100,7 +102,7 @@ WHOLE = ("weighted_base",)
 PRECISE = ("difference_to_all", "difference_to_rest", "difference_to_previous")
 
 
-def definition(figure: pd.Series, codebook: Codebook, instrument: Instrument, *, is_named: bool = True) -> str:
+def definition(figure: "pd.Series", codebook: Codebook, instrument: Instrument, *, is_named: bool = True) -> str:
     """
     Return what one figure is, in words a reader of the report understands.
 
@@ -139,7 +141,7 @@ def definition(figure: pd.Series, codebook: Codebook, instrument: Instrument, *,
     return " ".join(sentences)
 
 
-def rounded_for_export(figures: pd.DataFrame, codebook: Codebook, instrument: Instrument) -> pd.DataFrame:
+def rounded_for_export(figures: "pd.DataFrame", codebook: Codebook, instrument: Instrument) -> "pd.DataFrame":
     """
     Return *figures* as they may leave the house: the columns of `COLUMNS`, as exact as the finest printed table.
 
@@ -168,6 +170,8 @@ def rounded_for_export(figures: pd.DataFrame, codebook: Codebook, instrument: In
     return table[list(COLUMNS)]
 
 
-def dictionary_table() -> pd.DataFrame:
+def dictionary_table() -> "pd.DataFrame":
     """Return the data dictionary: `kolonne`, `betydning`."""
+    import pandas as pd
+
     return pd.DataFrame({"kolonne": list(COLUMNS), "betydning": list(COLUMNS.values())})

@@ -9,7 +9,8 @@ from datetime import date
 import pandas as pd
 
 from borgerpuls.codebooks import files
-from borgerpuls.codebooks.codebook import Codebook, benefit_codes, target_group_table, visitation_codes
+from borgerpuls.codebooks.codebook import Codebook
+from borgerpuls.codebooks.placement import benefit_codes, target_group_table, visitation_codes
 
 LIKE_A_CODE = r"^[a-z][a-z_-]{1,39}[0-9]{0,2}$"
 """What a benefit code looks like. Anything else may be a person's data in the wrong column and is never shown."""

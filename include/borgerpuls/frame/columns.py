@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from borgerpuls.codebooks.codebook import extract_schema
+from borgerpuls.codebooks.placement import extract_schema
 from borgerpuls.errors import ExtractIsRefused
 from borgerpuls.frame.texts import refusal_text
 

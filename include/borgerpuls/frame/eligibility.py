@@ -20,7 +20,8 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from borgerpuls.codebooks.codebook import Codebook, assign_target_groups
+from borgerpuls.codebooks.codebook import Codebook
+from borgerpuls.codebooks.placement import assign_target_groups
 from borgerpuls.errors import UnknownCode
 
 DAYS_IN_WEEK = 7

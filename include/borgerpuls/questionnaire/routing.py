@@ -7,11 +7,12 @@ An answer to an item that is not asked decides nothing, so a changed answer can 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from borgerpuls.questionnaire.definition import Condition, Instrument, Item, Page, Text
+
+if TYPE_CHECKING:  # who routes one citizen, or checks an instrument, does without the memory of pandas
+    import pandas as pd
 
 Answers = Mapping[str, tuple[str, ...]]
 """Chosen codes by item; an item that was passed over is absent."""
@@ -41,7 +42,7 @@ class Asked:
 
     pattern: "pd.Series[int]"
     """Number of the pattern per form, index as the forms."""
-    items: pd.DataFrame
+    items: "pd.DataFrame"
     """One row per pattern and item asked: `pattern`, `item_id`, `kind`, `page` (0 is the first page shown), `page_id`."""
 
 
@@ -98,7 +99,7 @@ def wording(instrument: Instrument, item: Item, background: Background, answers:
     return item.past if is_past else item.present
 
 
-def asked_by_pattern(instrument: Instrument, forms: pd.DataFrame, answers: pd.DataFrame) -> Asked:
+def asked_by_pattern(instrument: Instrument, forms: "pd.DataFrame", answers: "pd.DataFrame") -> Asked:
     """
     Decide what many citizens are asked, once per distinct background and routing answers instead of once per form.
 
@@ -107,6 +108,8 @@ def asked_by_pattern(instrument: Instrument, forms: pd.DataFrame, answers: pd.Da
         forms: One row per form: `response_id`, `target_group`, `subgroup`, `municipality_code`.
         answers: One row per answered item: `response_id`, `item_id`, `choices` (tuple or list of codes).
     """
+    import pandas as pd
+
     deciding = answers[answers["item_id"].isin(instrument.routing_items)]
     columns = [forms[name].to_numpy() for name in Background.__slots__]
     for item in instrument.routing_items:

@@ -5,10 +5,10 @@ A figure that is suppressed has no number, only the reason; a figure that is mis
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from sys import intern
 from typing import Any, NamedTuple
-
-import pandas as pd
 
 from borgerpuls.terms import ALL_PARTICIPATING
 
@@ -113,9 +113,6 @@ _Key = tuple[str, str, str, str, str, str]
 COUNTS = ("valid_n", "dont_know_n", "not_asked_n", "broken_off_n")
 NUMBERS = ("weighted_base", "value", "lower", "upper", "difference_to_all", "difference_to_rest",
             "difference_to_previous")  # fmt: skip
-_FLAGS = ("is_different_from_rest", "is_different_from_previous", "is_uncertain", "is_suppressed")
-_TEXTS = ("no_interval_reason", "suppression_reason")
-_KEYS = ("figure_id", "municipality_code", "item_id", "measure", "category", "domain", "domain_group")
 
 
 class FigureSet:
@@ -183,21 +180,17 @@ class FigureSet:
         ]
 
 
-def figure_set(rows: pd.DataFrame) -> FigureSet:
+def figure_set(rows: Iterable[Any]) -> FigureSet:
     """
     Return the rows of `estimation.figure` as an indexed set.
 
     Args:
-        rows: Columns named as the table's; missing values mean NULL.
+        rows: With attributes named as the table's columns; NULL is None.
     """
-    columns: dict[str, list[Any]] = {name: rows[name].tolist() for name in _KEYS}
-    for name in COUNTS:
-        columns[name] = [None if pd.isna(value) else int(value) for value in rows[name].tolist()]
-    for name in NUMBERS:
-        columns[name] = [None if pd.isna(value) else float(value) for value in rows[name].tolist()]
-    for name in _FLAGS:
-        columns[name] = [bool(value) for value in rows[name].tolist()]
-    for name in _TEXTS:
-        columns[name] = [None if pd.isna(value) else str(value) for value in rows[name].tolist()]
-    names = tuple(columns)
-    return FigureSet(Figure(**dict(zip(names, values, strict=True))) for values in zip(*columns.values(), strict=True))
+    values_of = attrgetter(*(field.name for field in fields(Figure)))
+    return FigureSet(Figure(*map(_shared, values_of(row))) for row in rows)
+
+
+def _shared(value: Any) -> Any:
+    """Return a text as one object for all figures that have it: a report has ten thousand, of few words."""
+    return intern(value) if isinstance(value, str) else value

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from borgerpuls.codebooks.codebook import extract_schema
+from borgerpuls.codebooks.placement import extract_schema
 from borgerpuls.errors import SandboxFolderIsInInbox
 from borgerpuls.sandbox.country import Country
 
