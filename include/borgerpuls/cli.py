@@ -319,19 +319,19 @@ def greeting(
 
 @app.command("prove")
 def prove(
-    file: Annotated[Path, typer.Argument(metavar="FILE.pdf", exists=True, dir_okay=False, help="A report of ours.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A PDF, DOCX, PPTX or XLSX of ours.")
+    ],
 ) -> None:
-    """Read every number of a report back and compare it with the figure it cites; name those that do not hold."""
-    from borgerpuls.reporting.stage import prove_report
+    """
+    Compare what a report, memo, deck or workbook prints with the figures, and name what does not hold.
 
-    proof = prove_report(file)
-    for failure in proof.failures:
-        typer.echo(f"Page {failure.page}: {failure.what} ({failure.citation})")
-    held = proof.number_count - len(proof.failures)
-    typer.echo(
-        f"{held} of {proof.number_count} numbers hold, from {proof.figure_count} figures; snapshot {proof.snapshot_id}"
-    )
-    raise typer.Exit(code=1 if proof.failures else 0)
+    Every number of a report is read back and compared with the figure it cites; a number without a figure is named.
+    Memo, deck and workbook are drawn anew from the figures and compared text by text.
+    """
+    from borgerpuls.reporting.commands import show_proof
+
+    raise typer.Exit(code=show_proof(file))
 
 
 # --- database ---------------------------------------------------------------------------------------------------

@@ -49,6 +49,11 @@ def read(sha256: str, name: str) -> bytes:
     return content
 
 
+def holds(content: bytes) -> bool:
+    """Return whether exactly this content is kept."""
+    return path_of(hashlib.sha256(content).hexdigest()).is_file()
+
+
 def path_of(sha256: str) -> Path:
     """Return where the content with this hash is kept."""
     return settings().output_folder / "store" / sha256[:2] / sha256

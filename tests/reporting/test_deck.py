@@ -98,7 +98,7 @@ def test_the_bars_of_all_questions_begin_and_end_alike(deck: Any) -> None:
             rows = len(list(shape.chart.plots[0].categories))
             assert shape.height / rows == pytest.approx(0.325 * 914400, abs=1)
             for series in shape.chart.plots[0].series:
-                assert series.data_labels.number_format == '[<0.05]"";0%'
+                assert series.data_labels.number_format == '[<0.055]"";0%'
     assert len(layouts) == 1
 
 

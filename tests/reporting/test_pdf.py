@@ -13,9 +13,11 @@ from figure_factory import PILOT, facts, report_data
 from borgerpuls.reporting import report
 from borgerpuls.reporting.charts import Bar, distribution
 from borgerpuls.reporting.fonts import printable
+from borgerpuls.reporting.identity import Identity
 from borgerpuls.reporting.painter import PIXELS_PER_MM, PainterCanvas
 from borgerpuls.reporting.pdf import Pdf, press, render_pdf
 from borgerpuls.reporting.svg import SvgCanvas
+from borgerpuls.terms import ArtefactKind
 
 PAYLOADS = (
     "<script>alert(1)</script>", "<img src='http://127.0.0.1:9/x.png'/>", "<style>@import url(http://127.0.0.1:9/)</style>",
@@ -143,7 +145,7 @@ def test_painter_and_svg_draw_the_same_picture(tmp_path: Path) -> None:
         page_xhtml = '<section class="cover" id="p1" data-title=""><img src="chart:0" alt="x"/></section>'
         document = report.Document("x", "", "", facts(), [page_xhtml], {"chart:0": chart.canvas})
         media = press().prepare(document, name)
-        content = press().write(document, media, press().lay_out(media), "x")
+        content = press().write(document, media, press().lay_out(media), Identity(ArtefactKind.PDF, "2023-2", "alle"))
         (tmp_path / f"{name}.pdf").write_bytes(content)
         subprocess.run(
             ["pdftoppm", "-r", "100", "-gray", "-singlefile", tmp_path / f"{name}.pdf", tmp_path / name], check=True

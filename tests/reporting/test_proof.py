@@ -1,18 +1,26 @@
-"""Every number of a report cites its figure; one changed digit, one changed figure, one withheld number is found."""
+"""Every number of a report cites its figure; what was changed, taken out or made loose is found, in every kind of file."""
 
 import io
 import re
+import zipfile
 import zlib
+from collections.abc import Callable
 from functools import cache
 
+import docx
+import openpyxl
 import pypdf
 import pytest
 from figure_factory import report_data
+from pptx import Presentation
 
 from borgerpuls.errors import NotAReport
 from borgerpuls.reporting import numbers, proof
-from borgerpuls.reporting.cited import Cited, pieces, plain
-from borgerpuls.reporting.pdf import render_pdf
+from borgerpuls.reporting.cited import Cited, fixed, pieces, plain
+from borgerpuls.reporting.drawing import draw_one
+from borgerpuls.reporting.identity import Identity
+from borgerpuls.reporting.memo import Participation
+from borgerpuls.terms import ArtefactKind
 
 FIELDS = (
     "value",
@@ -28,8 +36,13 @@ EARLIER = ("2022-1", "2022-2", "2023-1")
 
 
 @cache
-def report(code: str) -> bytes:
-    return render_pdf(report_data(code, earlier_rounds=EARLIER)).content
+def drawn(code: str, kind: ArtefactKind = ArtefactKind.PDF) -> bytes:
+    return draw_one(kind, report_data(code, earlier_rounds=EARLIER), Participation(4, 3, "2023-1")).content
+
+
+@cache
+def claim(code: str) -> proof.Claim:
+    return proof.read_claim(drawn(code))
 
 
 @cache
@@ -41,63 +54,92 @@ def values(code: str) -> dict[str, dict[str, float | None]]:
 
 
 @pytest.mark.parametrize("code", ["0740", "0183", "alle"])
-def test_every_printed_number_holds(code: str) -> None:
-    snapshot, printed = proof.printed_numbers(report(code))
-    result = proof.check(snapshot, printed, values(code))
-    assert result.failures == ()
-    assert snapshot == "snapshot-of-the-factory"
-    assert result.number_count > (900 if code == "0183" else 3000)
-    own = {identifier for identifier in proof.figure_ids(printed) if f"|{code}|" in identifier}
+def test_every_printed_number_holds_and_none_with_a_decimal_is_without_its_figure(code: str) -> None:
+    report = claim(code)
+    assert proof.check_report(report, values(code), [], report) == ()
+    assert report.identity == (ArtefactKind.PDF, "2023-2", code)
+    assert report.snapshot_id == "snapshot-of-the-factory"
+    assert sum(bool(piece.citation) for piece in report.pieces) > (900 if code == "0183" else 3000)
+    own = {identifier for identifier in proof.figure_ids(report.pieces) if f"|{code}|" in identifier}
     assert len(own) > (100 if code == "0183" else 1000)
 
 
-def test_no_number_with_a_decimal_is_printed_without_its_figure() -> None:
-    """What is left are axes, correlations of nonresponse, the pilot's example and the questionnaire's own numbers."""
-    cited = {number.text for number in proof.printed_numbers(report("0740"))[1]}
-    text = "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(report("0740"))).pages)
-    loose = set(re.findall(r"\d+,\d+", text)) - {re.sub("[+\u2212]", "", one) for one in cited}
-    axes = {"2,5", "3,0", "3,5", "4,0", "4,5", "5,5"}
-    correlations = {"0,10", "0,25"}
-    example = {"26,9", "34,5", "19,2", "9,2", "10,1", "24,0", "35,2", "20,6", "9,8", "10,3"}
-    assert loose <= axes | correlations | example, loose - axes - correlations - example
-
-
-def changed_digit(content: bytes) -> bytes:
-    """Return the PDF with the last digit of one score drawn as another, in the page's content stream."""
+def on_page(content: bytes, page: int, change: Callable[[bytes], bytes]) -> bytes:
+    """Return the PDF with the content of one page changed, counted from 1."""
     writer = pypdf.PdfWriter(clone_from=io.BytesIO(content))
-    page = writer.pages[8]
-    stream = page["/Contents"].get_object()
-    data = stream.get_data()
-    score = re.search(rb"/N <</F\(d2![^)]*\|0740\|trust\|mean\|\|all\|#value\)>> BDC(.*?)EMC", data, re.DOTALL)
-    assert score is not None
-    drawn = re.search(rb"\[<([0-9a-f]+)>", score[1])
-    assert drawn is not None
-    glyphs = drawn[1]
-    others = set(re.findall(rb"[0-9a-f]{4}", glyphs)) - {glyphs[-4:]}
-    new = glyphs[:-4] + min(others)
-    start = score.start(1) + drawn.start(1)
-    stream.set_data(data[:start] + new + data[start + len(glyphs) :])
+    stream = writer.pages[page - 1]["/Contents"].get_object()
+    stream.set_data(change(stream.get_data()))
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
 
 
+def with_another_digit(page: bytes) -> bytes:
+    """Draw the last digit of one score as another."""
+    score = re.search(rb"/N <</F\(d2![^)]*\|0740\|trust\|mean\|\|all\|#value\)>> BDC(.*?)EMC", page, re.DOTALL)
+    assert score is not None
+    drawn = re.search(rb"\[<([0-9a-f]+)>", score[1])
+    assert drawn is not None
+    glyphs = drawn[1]
+    others = set(re.findall(rb"[0-9a-f]{4}", glyphs)) - {glyphs[-4:]}
+    start = score.start(1) + drawn.start(1)
+    return page[:start] + glyphs[:-4] + min(others) + page[start + len(glyphs) :]
+
+
+def without_citations(page: bytes) -> bytes:
+    """Take the citations out and leave the numbers."""
+    return re.sub(rb"/N <</F\((?:[^()\\]|\\.)*\)>> BDC", b"/Span BMC", page)
+
+
+def without_a_base(page: bytes) -> bytes:
+    """Take one whole number out together with its citation."""
+    return re.sub(rb"/N <</F\(d0![^)]*#valid_n\)>> BDC.*?EMC", b"", page, count=1, flags=re.DOTALL)
+
+
+def checked(content: bytes, drawn_report: proof.Claim | None = None) -> tuple[proof.Failure, ...]:
+    return proof.check_report(proof.read_claim(content), values("0740"), [], drawn_report)
+
+
 def test_one_changed_digit_in_the_page_is_found() -> None:
-    snapshot, printed = proof.printed_numbers(changed_digit(report("0740")))
-    failures = proof.check(snapshot, printed, values("0740")).failures
-    assert len(failures) == 1
-    assert failures[0].page == 9
-    assert failures[0].what.startswith("trykt ")
-    assert "|0740|trust|mean||all|#value" in failures[0].citation
+    content = on_page(drawn("0740"), 9, with_another_digit)
+    for compared_with in (None, claim("0740")):
+        (failure,) = checked(content, compared_with)
+        assert failure.where == "side 9"
+        assert failure.what.startswith("trykt ")
+        assert "|0740|trust|mean||all|#value" in failure.citation
+
+
+def test_a_report_stripped_of_its_citations_is_found() -> None:
+    content = on_page(drawn("0740"), 9, without_citations)
+    alone = checked(content)
+    assert len(alone) > 10
+    assert {failure.where for failure in alone} == {"side 9"}
+    assert all(re.fullmatch(r"trykt \d+,\d+ uden at nævne, hvilket tal det er", failure.what) for failure in alone)
+    assert {failure.where for failure in checked(content, claim("0740"))} == {"side 9"}
+
+
+def test_a_whole_number_that_was_taken_out_is_found_beside_what_was_drawn() -> None:
+    content = on_page(drawn("0740"), 9, without_a_base)
+    assert checked(content) == ()  # the report alone does not tell
+    (failure,) = checked(content, claim("0740"))
+    assert failure.where == "side 9"
+    assert failure.what.startswith("et tal er væk")
+    assert failure.citation.endswith("#valid_n")
+
+
+def test_another_word_on_a_page_is_found_beside_what_was_drawn() -> None:
+    content = on_page(drawn("0740"), 2, lambda page: re.sub(rb"\[<([0-9a-f]{4})", rb"[<\1\1", page, count=1))
+    (failure,) = checked(content, claim("0740"))
+    assert failure.where == "side 2"
+    assert failure.what.startswith("der står »")
 
 
 def test_a_changed_figure_a_withheld_and_a_missing_one_are_found() -> None:
-    snapshot, printed = proof.printed_numbers(report("0740"))
     now = {identifier: dict(fields) for identifier, fields in values("0740").items()}
     now["2023-2|0740|trust|mean||all|"]["value"] += 0.01
     now["2023-2|0740|listen|mean||all|"]["value"] = None
     del now["2023-2|0740|goal|mean||all|"]
-    failures = proof.check(snapshot, printed, now).failures
+    failures = proof.check_citations(claim("0740").pieces, now)
     about = {re.split("[!#]", failure.citation)[-2]: failure.what for failure in failures}
     assert about["2023-2|0740|goal|mean||all|"] == "tallet findes ikke"
     assert about["2023-2|0740|listen|mean||all|"].startswith("tallet vises ikke")
@@ -105,16 +147,116 @@ def test_a_changed_figure_a_withheld_and_a_missing_one_are_found() -> None:
     assert {identifier.split("|")[2] for identifier in about} == {"trust", "listen", "goal"}
 
 
-def test_a_file_that_is_no_report_is_said() -> None:
-    for content in (b"", b"%PDF-1.7 nothing", zlib.compress(b"x")):
+def test_numbers_in_what_citizens_wrote_are_theirs_and_a_fixed_number_is_one_of_a_few() -> None:
+    words = "Det tog 1,5 år."
+    piece = proof.Printed(1, words)
+    assert proof.check_loose_numbers([piece], [words]) == []
+    assert len(proof.check_loose_numbers([piece], [])) == 1
+    axis, invented = (
+        proof.Printed(1, text, pieces(fixed(text))[0].citation) for text in ("3,5", "3,59")
+    )  # fmt: skip
+    assert proof.check_citations([axis], {}) == []
+    assert len(proof.check_citations([invented], {})) == 1
+    assert (
+        len(
+            proof.check_citations([proof.Printed(1, "1", "d0!a#value!b#value")], {"a": {"value": 1}, "b": {"value": 1}})
+        )
+        == 1
+    )
+
+
+def test_a_file_that_is_no_report_is_said_in_one_message(caplog: pytest.LogCaptureFixture) -> None:
+    for content in (b"", b"%PDF-1.7 nothing", zlib.compress(b"x"), b"%PDF-1.7\n1 0 obj<</Kids[1 0 R]>>endobj\nxref"):
         with pytest.raises(NotAReport, match="cannot be read as a PDF"):
-            proof.printed_numbers(content)
+            proof.read_claim(content)
+    for content in (b"PK", b"PK\x03\x04" + b"x" * 90, drawn("0740", ArtefactKind.DECK)[:5000]):
+        with pytest.raises(NotAReport, match="cannot be read as a Word document"):
+            proof.read_claim(content)
     writer = pypdf.PdfWriter()
     writer.add_blank_page(100, 100)
     out = io.BytesIO()
     writer.write(out)
-    with pytest.raises(NotAReport, match="cites no figures"):
-        proof.printed_numbers(out.getvalue())
+    others = [out.getvalue()]
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("word/document.xml", "<w/>")
+    others.append(out.getvalue())
+    for content in others:
+        with pytest.raises(NotAReport, match="none of ours"):
+            proof.read_claim(content)
+    assert caplog.records == []
+
+
+def test_a_package_made_to_fill_the_memory_is_refused() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", b"\0" * 101_000_000)
+    with pytest.raises(NotAReport, match="cannot be read"):
+        proof.read_claim(out.getvalue())
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ArtefactKind if kind is not ArtefactKind.PDF])
+def test_memo_deck_and_workbook_say_what_they_are_and_hold(kind: ArtefactKind) -> None:
+    given = proof.read_claim(drawn("0740", kind))
+    assert given.identity == (kind, "2023-2", "0740")
+    assert proof.line_count(given.parts) > 30
+    assert proof.check_parts(given.parts, given.parts) == []
+    other = proof.read_claim(drawn("0461", kind))
+    assert proof.check_parts(given.parts, other.parts)
+
+
+def changed_memo(content: bytes) -> tuple[bytes, str, str]:
+    document = docx.Document(io.BytesIO(content))
+    line = next(paragraph for paragraph in document.paragraphs if paragraph.style.name == "List Number")
+    before = line.text
+    line.runs[0].text = before.replace(before[-2], "9" if before[-2] != "9" else "8")
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue(), line.text, before
+
+
+def changed_deck(content: bytes) -> tuple[bytes, str, str]:
+    deck = Presentation(io.BytesIO(content))
+    shape = next(shape for slide in deck.slides for shape in slide.shapes if shape.has_chart)
+    value = shape.chart._chartSpace.find(".//{*}val//{*}v")
+    before, value.text = value.text, "4.99"
+    out = io.BytesIO()
+    deck.save(out)
+    return out.getvalue(), "4.99", before
+
+
+def changed_workbook(content: bytes) -> tuple[bytes, str, str]:
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    cell = book["Scorer"]["E2"]
+    before, cell.value = str(cell.value), 4.99
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue(), "E2: 4.99", f"E2: {before}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        (ArtefactKind.MEMO_DOCX, changed_memo),
+        (ArtefactKind.DECK, changed_deck),
+        (ArtefactKind.WORKBOOK, changed_workbook),
+    ],
+)
+def test_one_changed_number_is_found_in_a_file_that_was_opened_and_saved(
+    kind: ArtefactKind, change: Callable[[bytes], tuple[bytes, str, str]]
+) -> None:
+    content, now, before = change(drawn("0740", kind))
+    given = proof.read_claim(content)
+    (failure,) = proof.check_parts(given.parts, proof.read_claim(drawn("0740", kind)).parts)
+    assert failure.what == f"der står »{now}«, der skal stå »{before}«"
+
+
+def test_an_identity_is_one_word_by_hand() -> None:
+    identity = Identity(ArtefactKind.DECK, "2023-2", "alle")
+    assert identity.word == "borgerpuls:deck:2023-2:alle"
+    assert Identity.of(identity.word) == identity
+    for text in ("", "borgerpuls:deck:2023-2:alle 7", "borgerpuls:poster:2023-2:0461", "borgerpuls:deck:2023-3:0461"):
+        assert Identity.of(text) is None
 
 
 def test_a_number_keeps_its_citation_through_a_sentence_by_hand() -> None:

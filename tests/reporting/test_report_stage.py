@@ -2,11 +2,13 @@
 
 import hashlib
 import io
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import docx
 import page
 import pandas as pd
 import pypdf
@@ -14,14 +16,17 @@ import pytest
 from figure_factory import PILOT, figure_rows
 from PIL import Image
 from sqlalchemy import text
+from typer.testing import CliRunner
 
 from borgerpuls import content_store
+from borgerpuls.cli import app
 from borgerpuls.database import copy_rows, transaction
 from borgerpuls.errors import GreetingIsTooLong, ReportIsMissing, RoundHasNoFigures, UnknownRound
 from borgerpuls.reporting import stage
 from borgerpuls.terms import ArtefactKind
 
 ROUND = "2023-2"
+HEAVY = {"pandas", "numpy", "scipy", "matplotlib", "great_expectations", "pyarrow", "airflow", "pypdf"}
 NAMES = {code: PILOT[code] for code in ("0183", "0461", "0740")}
 
 
@@ -82,8 +87,15 @@ def test_every_kind_is_drawn_registered_and_the_same_when_drawn_again() -> None:
 
 
 def test_another_process_draws_the_same_bytes() -> None:
-    """A new interpreter has other hash seeds, addresses and clocks; what is drawn has none of them."""
-    program = f"from borgerpuls.reporting import stage; stage.draw_artefacts({ROUND!r}, '0183')"
+    """
+    A new interpreter has other hash seeds, addresses and clocks; what is drawn has none of them.
+
+    Nor does a worker have the tables' libraries in its memory: half of what it would be.
+    """
+    program = (
+        f"from borgerpuls.reporting import stage; stage.draw_artefacts({ROUND!r}, '0183'); import sys; "
+        f"assert not {HEAVY!r} & sys.modules.keys(), {HEAVY!r} & sys.modules.keys()"
+    )
     before = registered()
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=120)
     assert registered() == before
@@ -120,18 +132,55 @@ def test_a_report_is_proven_from_the_database_and_a_changed_figure_is_named() ->
     if ("0740", ArtefactKind.PDF) not in registered():
         stage.draw_artefacts(ROUND, "0740")
     path = content_store.path_of(registered()["0740", ArtefactKind.PDF].file_sha256)
-    whole = stage.prove_report(path)
+    whole = stage.prove_artefact(path)
     assert whole.failures == ()
-    assert whole.number_count > 2500
+    assert whole.compared_count > 2500
     figure_id = f"{ROUND}|0740|trust|mean||all|"
     change = text("UPDATE estimation.figure SET value = value + :shift WHERE figure_id = :figure_id")
     for shift in (0.01, -0.01):
         with transaction("estimation") as connection:
             connection.execute(change, {"shift": shift, "figure_id": figure_id})
         if shift > 0:
-            failures = stage.prove_report(path).failures
+            failures = stage.prove_artefact(path).failures
             assert failures
             assert all(figure_id in failure.citation for failure in failures)
+
+
+def test_the_command_line_proves_every_kind_and_names_what_was_changed(tmp_path: Path) -> None:
+    if ("0183", ArtefactKind.WORKBOOK) not in registered():
+        stage.draw_artefacts(ROUND, "0183")
+    rows = {kind: row for (code, kind), row in registered().items() if code == "0183"}
+    for kind in ArtefactKind:
+        path = tmp_path / rows[kind].file_name
+        path.write_bytes(content_store.path_of(rows[kind].file_sha256).read_bytes())
+        said = CliRunner().invoke(app, ["prove", str(path)])
+        assert said.exit_code == 0, said.output
+        assert (
+            f"{kind} of round {ROUND}, municipality 0183. The file is byte for byte the one that was drawn."
+            in said.output
+        )
+        assert "all hold" in said.output
+    path = tmp_path / rows[ArtefactKind.MEMO_DOCX].file_name
+    document = docx.Document(str(path))
+    line = next(paragraph for paragraph in document.paragraphs if paragraph.style.name == "List Number")
+    line.runs[0].text = line.text.replace(",", ",0", 1)
+    document.save(str(path))
+    said = CliRunner().invoke(app, ["prove", str(path)])
+    assert said.exit_code == 1
+    assert f"dokumentet: der står »{line.text}«, der skal stå »{line.text.replace(',0', ',', 1)}«" in said.output
+    assert "1 do not hold" in said.output
+
+
+def test_what_is_no_artefact_is_said_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "report.pdf"
+    for content in (b"", b"no PDF", b"%PDF-1.7 broken", b"PK\x03\x04 broken"):
+        path.write_bytes(content)
+        done = subprocess.run(
+            [sys.executable, "-m", "borgerpuls", "prove", str(path)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert re.fullmatch(r"NotAReport: The file cannot be read as .*\n", done.stderr)
 
 
 def test_trend_notices_greeting_and_open_words_reach_the_report() -> None:
@@ -170,7 +219,7 @@ def test_trend_notices_greeting_and_open_words_reach_the_report() -> None:
     if ("0740", ArtefactKind.PDF) not in registered():
         stage.draw_artefacts(ROUND, "0740")
     path = content_store.path_of(registered()["0740", ArtefactKind.PDF].file_sha256)
-    assert stage.prove_report(path).failures == ()
+    assert stage.prove_artefact(path).failures == ()
     cover = pypdf.PdfReader(path).pages[0]
     assert "Tak til alle, der svarede." in " ".join(cover.extract_text().split())
     assert len(cover.images) == 1

@@ -63,5 +63,5 @@ def test_every_sentence_of_a_round_has_a_significant_figure_behind_it() -> None:
         if figure.measure == "mean" and figure.domain == "all" and figure.municipality_code == code
     ]
     said = strengths(scored, 1000) + attention_points(scored, 1000)
-    significant = [figure for _, figure in scored if figure and figure.is_different_from_rest]
+    significant = [figure for _, figure, _ in scored if figure and figure.is_different_from_rest]
     assert len(said) == len(significant) > 20

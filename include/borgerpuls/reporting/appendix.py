@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from borgerpuls.codebooks.municipalities import danish_sort_key
-from borgerpuls.reporting import numbers
+from borgerpuls.reporting import numbers, sentences
 from borgerpuls.reporting.cited import Cited
 from borgerpuls.reporting.figures import Figure, TrendPoint
 from borgerpuls.reporting.fonts import printable, text_width
@@ -73,7 +73,7 @@ def development(report: "Composer") -> dict[str, Any] | None:
         figure = report.figures.find(report.code, item, measure)
         cells.append(_DASH if figure is None or figure.difference_to_previous is None
                      else numbers.difference(figure.difference_to_previous))  # fmt: skip
-        cells.append(_verdict(figure))
+        cells.append(_verdict(figure, has_alarm=report.data.has_alarm(item, measure)))
         table.append(Row(cells, "strong" if kind else ""))
     columns = [
         Column("Tema eller spørgsmål", 74.0),
@@ -89,6 +89,7 @@ def development(report: "Composer") -> dict[str, Any] | None:
         "breaks": [f"[{mark}] {reason}" for reason, mark in reasons.items()],
         "sources": sources,
         "alarms": alarms(report),
+        "alarm_rule": sentences.ALARM_RULE if sentences.only_alarmed(report.scored_themes()) else "",
     }
 
 
@@ -109,11 +110,11 @@ def alarms(report: "Composer") -> list[str]:
     return said
 
 
-def _verdict(figure: Figure | None) -> str:
+def _verdict(figure: Figure | None, *, has_alarm: bool) -> str:
     if figure is None or figure.difference_to_previous is None:
         return _DASH
     if not figure.is_different_from_previous:
-        return "nej"
+        return "alarm" if has_alarm else "nej"
     return "steget" if figure.difference_to_previous > 0 else "faldet"
 
 

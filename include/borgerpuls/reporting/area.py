@@ -32,6 +32,8 @@ class Score(NamedTuple):
     """The same score in the round before; None where it is not counted alike."""
     is_changed: bool
     """Whether the codebook changed what is counted since the round before."""
+    has_alarm: bool
+    """Whether its fall since the period before has raised an alarm."""
 
     @property
     def value(self) -> float | None:
@@ -138,7 +140,8 @@ class Area:
         if self.previous is not None and not is_changed:
             before = self.previous.figures.find(self.code, item_id, measure)
         national = None if self.is_national else find(ALL_PARTICIPATING, item_id, measure)
-        return Score(item_id, name, about, find(self.code, item_id, measure), national, before, is_changed)
+        has_alarm = self.data.has_alarm(item_id, measure)
+        return Score(item_id, name, about, find(self.code, item_id, measure), national, before, is_changed, has_alarm)
 
 
 def plain_text(text: str) -> str:

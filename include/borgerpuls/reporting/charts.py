@@ -26,13 +26,12 @@ from borgerpuls.reporting.canvas import (
     Canvas,
     NewCanvas,
 )
-from borgerpuls.reporting.cited import MARKS
+from borgerpuls.reporting.cited import MARKS, fixed
 from borgerpuls.reporting.fonts import text_width
 
 COLUMN = 125.0
 """Width of one of the two columns of a page, mm."""
 
-_SMALLEST_WRITTEN_SHARE = 0.055
 _GAP = 0.36
 _SHORTEST_FONT = 7.0
 
@@ -130,7 +129,7 @@ def _segments(canvas: Canvas, shares: Sequence[float], left: float, top: float, 
         segment = width * share
         if segment > 0.05:
             canvas.rectangle(x, top, max(segment - _GAP, 0.12), height, SCALE[place])
-        if share >= _SMALLEST_WRITTEN_SHARE:
+        if share >= numbers.SMALLEST_WRITTEN_SHARE:
             canvas.text(
                 x + (segment - _GAP) / 2,
                 top + 3.75,
@@ -257,7 +256,7 @@ def score_plot(
         canvas.text(
             place(value),
             head_line,
-            numbers.decimal_text(value, 1),
+            fixed(numbers.decimal_text(value, 1)),
             size=head_size,
             colour=MUTED,
             anchor="middle",
@@ -391,7 +390,7 @@ def _sparkline(canvas: Canvas, row: ScoreRow, left: float, middle: float, width:
 def _legend(canvas: Canvas, names: ScoreNames, rows: Sequence[ScoreRow], y: float) -> None:
     x = 0.0
     has_whisker = any(row.lower is not None and row.score is not None for row in rows)
-    text = f"{names.own} (streg: 95{numbers.NO_BREAK_SPACE}% sikkerhedsinterval)" if has_whisker else names.own
+    text = f"{names.own} (linje: 95{numbers.NO_BREAK_SPACE}% sikkerhedsinterval)" if has_whisker else names.own
     canvas.line(x - 0.0, y - 0.9, x + 4.2, y - 0.9, width=0.35, colour=PETROL)
     canvas.circle(x + 2.1, y - 0.9, 1.3, PETROL)
     text, size = fitted(text, canvas.width * 0.5, 8.0)

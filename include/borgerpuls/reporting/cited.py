@@ -17,6 +17,11 @@ MARKS = frozenset((_OPEN, _MIDDLE, _CLOSE))
 CITATION = re.compile(f"{_OPEN}([^{_MIDDLE}]*){_MIDDLE}([^{_CLOSE}]*){_CLOSE}")
 
 
+FIXED = "c"
+"""The form of a number that is no figure: of an axis, or of a rule that a note states."""
+FIXED_NUMBERS = frozenset({"1,0", "2,0", "2,5", "3,0", "3,5", "4,0", "4,5", "5,0", "5,5", "0,10", "0,25"})
+
+
 class Cited(float):
     """A float with its `source`: "figure_id#field", "abs!" before one, or two with "!-!" or "!/!" between."""
 
@@ -50,6 +55,11 @@ class Piece(NamedTuple):
 def marked(value: float, text: str, form: str) -> str:
     """Return *text* with a mark that it is *value* in the form named, when the value is cited."""
     return f"{_OPEN}{form}!{value.source}{_MIDDLE}{text}{_CLOSE}" if isinstance(value, Cited) else text
+
+
+def fixed(text: str) -> str:
+    """Return a number that is no figure with a mark that says so; it is one of FIXED_NUMBERS."""
+    return f"{_OPEN}{FIXED}!{text}{_MIDDLE}{text}{_CLOSE}"
 
 
 def plain(text: str) -> str:

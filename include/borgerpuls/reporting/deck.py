@@ -10,12 +10,13 @@ from borgerpuls.reporting import numbers, sentences
 from borgerpuls.reporting.area import Area, Score, rounded_share
 from borgerpuls.reporting.canvas import NATIONAL, PETROL
 from borgerpuls.reporting.figures import DOMAINS, SCALE_CODES, Figure
+from borgerpuls.reporting.identity import Identity
 from borgerpuls.reporting.numbers import EN_DASH
 from borgerpuls.reporting.packages import round_time
 from borgerpuls.reporting.report import TITLE, ReportData
 from borgerpuls.reporting.slides import COLUMN, LEFT, RIGHT, SECOND, AnswerPart, AnswerRow, Page, Series, Slides
 from borgerpuls.reporting.survey import DOMAIN_NAMES, Question
-from borgerpuls.terms import ALL_PARTICIPATING
+from borgerpuls.terms import ALL_PARTICIPATING, ArtefactKind
 
 _PREVIOUS = "#B9CBDA"
 _LEFT_DOMAINS = ("target_group", "duration")
@@ -37,7 +38,8 @@ class _Deck:
         self.area = Area(data)
         self.name = _short(self.area.name)
         running = f"{TITLE} · {_short(self.area.title)} · {self.area.round_name}"
-        self.slides = Slides(f"{TITLE} – {self.area.title} – {self.area.round_name}", running)
+        identity = Identity(ArtefactKind.DECK, data.facts.round_id, self.area.code)
+        self.slides = Slides(f"{TITLE} – {self.area.title} – {self.area.round_name}", running, identity.word)
         self.themes = self.area.themes()
         self.questions = self.area.questions()
 
@@ -138,17 +140,18 @@ class _Deck:
             "Gennemgå kun denne side, hvis tilhørerne ikke kender undersøgelsen.",
         )
         below, uncertain = self.data.suppress_below, self.data.uncertain_below
+        smallest = numbers.percent(numbers.SMALLEST_WRITTEN_SHARE)
         page.text(
             LEFT, 1.6, 11.6, 5.0,
             [
                 ("Scoren er gennemsnittet af svarene på skalaen 1-5, hvor 5 er mest positivt. »Ved ikke/ikke relevant« "
                 "indgår ikke."),
                 "Svarene er vægtet efter køn, alder og målgruppe, så de afspejler alle borgere i målgruppen.",
-                ("Søjlerne viser svarenes fordeling i hele procent. Andele under 5 % står ikke i søjlen, og summen kan afvige "
-                "fra 100."),
+                (f"Søjlerne viser svarenes fordeling i hele procent. Andele under {smallest} står ikke i søjlen, og summen kan "
+                "afvige fra 100."),
                 f"Et † efter en score betyder, at den bygger på færre end {uncertain} svar og er usikker.",
                 (f"Grupper med færre end {below} svar vises ikke. Andre grupper skjules også, når de skjulte tal ellers kunne "
-                "regnes ud. En streg betyder, at tallet ikke vises, eller at ingen har svaret."),
+                "regnes ud. – betyder, at tallet ikke vises, eller at ingen har svaret."),
                 "Forskelle omtales kun, når de er statistisk sikre (95 %, korrigeret for, at mange undersøges på én gang).",
             ],
             size=17, gap=10,
@@ -250,13 +253,15 @@ class _Deck:
             is_sure = theme.own is not None and theme.own.is_different_from_previous
             rows.append((
                 theme.name, *before, _score(theme.own), EN_DASH if change is None else numbers.difference(change),
-                _CHANGED if last_break == now else EN_DASH if change is None else "ja" if is_sure else "nej",
+                _CHANGED if last_break == now else EN_DASH if change is None else "ja" if is_sure else "alarm" if theme.has_alarm else "nej",
             ))  # fmt: skip
         widths = [2.9, *([min(1.5, 6.0 / (len(earlier) + 1))] * (len(earlier) + 1)), 1.2, 1.7]
         page.table(LEFT, 1.6, widths, head, rows, row_height=0.5, size=13, alternative=_table_words(head, rows))
         said = []
         if any(EN_DASH in row for row in rows):
-            said.append("En streg betyder, at kategorien dengang var opgjort anderledes, eller at tallet ikke vises.")
+            said.append("– betyder, at kategorien dengang var opgjort anderledes, eller at tallet ikke vises.")
+        if any(row[-1] == "alarm" for row in rows):
+            said.append(sentences.ALARM_RULE)
         sources = sorted({
             point.source_title for line in lines.values() for point in line.values() if point.kind == "imported"
         })  # fmt: skip
@@ -358,7 +363,7 @@ class _Deck:
         )  # fmt: skip
         page.text(
             LEFT, 1.9 + 0.55 * (len(rows) + 1), 11.5, 0.8,
-            [(f"† færre end {self.data.uncertain_below} svar. En streg betyder, at tallet ikke vises, eller at målgruppen ikke "
+            [(f"† færre end {self.data.uncertain_below} svar. – betyder, at tallet ikke vises, eller at målgruppen ikke "
              "er stillet spørgsmålene.")], size=13,
         )  # fmt: skip
 

@@ -28,17 +28,24 @@ def draw(data: ReportData, participation: Participation) -> dict[ArtefactKind, D
         data: The figures.
         participation: For the memo (see `compose_memo`).
     """
+    return {kind: draw_one(kind, data, participation) for kind in ArtefactKind}
+
+
+def draw_one(kind: ArtefactKind, data: ReportData, participation: Participation) -> Drawing:
+    """Return one artefact (see `draw`)."""
     from borgerpuls.reporting.memo_pdf import memo_pdf
     from borgerpuls.reporting.pdf import render_pdf
 
-    when = round_time(data.facts.close_date)
-    report = render_pdf(data)
-    memo = compose_memo(data, participation)
-    printed = memo_pdf(memo, when)
-    return {
-        ArtefactKind.PDF: Drawing(report.content, report.page_count),
-        ArtefactKind.MEMO_DOCX: Drawing(memo_docx(memo, when)),
-        ArtefactKind.MEMO_PDF: Drawing(printed.content, printed.page_count),
-        ArtefactKind.DECK: Drawing(render_deck(data)),
-        ArtefactKind.WORKBOOK: Drawing(render_workbook(data)),
-    }
+    match kind:
+        case ArtefactKind.PDF:
+            report = render_pdf(data)
+            return Drawing(report.content, report.page_count)
+        case ArtefactKind.MEMO_DOCX:
+            return Drawing(memo_docx(compose_memo(data, participation), round_time(data.facts.close_date)))
+        case ArtefactKind.MEMO_PDF:
+            memo = memo_pdf(compose_memo(data, participation), round_time(data.facts.close_date))
+            return Drawing(memo.content, memo.page_count)
+        case ArtefactKind.DECK:
+            return Drawing(render_deck(data))
+        case ArtefactKind.WORKBOOK:
+            return Drawing(render_workbook(data))

@@ -13,6 +13,7 @@ from borgerpuls.reporting import numbers
 from borgerpuls.reporting.area import NO_ANSWERS, WITHHELD, Area, Score, period_name
 from borgerpuls.reporting.numbers import NO_BREAK_SPACE
 from borgerpuls.reporting.report import ReportData
+from borgerpuls.reporting.sentences import ALARM_RULE
 from borgerpuls.terms import ALL_PARTICIPATING
 
 _ORDINALS = (
@@ -52,6 +53,8 @@ class Memo:
     categories: tuple[MemoCategory, ...]
     notes: tuple[str, ...]
     provenance: str
+    round_id: str
+    municipality_code: str
 
 
 def compose_memo(data: ReportData, participation: Participation) -> Memo:
@@ -77,6 +80,8 @@ def compose_memo(data: ReportData, participation: Participation) -> Memo:
             f"Opgjort af runde {data.facts.round_id}, svar til og med {numbers.day(data.facts.close_date)}. "
             f"Øjebliksbillede {data.snapshot_id}, programversion {data.code_version}."
         ),
+        round_id=data.facts.round_id,
+        municipality_code=data.municipality_code,
     )
 
 
@@ -256,16 +261,20 @@ def _movement(compared: Sequence[Score], count: int, before: str) -> str:
     if not compared:
         return f"Scorerne kan ikke sammenlignes med {before}."
     moved = [theme for theme in compared if theme.own is not None and theme.own.is_different_from_previous]
+    alarmed = [theme for theme in compared if theme.has_alarm and theme not in moved]
     up = [theme for theme in moved if theme.own is not None and (theme.own.difference_to_previous or 0.0) > 0]
     down = [theme for theme in moved if theme not in up]
-    if not moved:
+    if not moved and not alarmed:
         return f"Ingen af kategorierne har ændret sig sikkert siden {before}."
     for scores, verb in ((up, "steget"), (down, "faldet")):
         if len(scores) == count and count > 1:
             return f"Scoren er {verb} på samtlige kategorier siden {before}: {_moves(scores)}."
-    parts = [f"{verb} for {_moves(scores)}" for scores, verb in ((up, "steget"), (down, "faldet")) if scores]
+    kinds = ((up, "steget"), (down, "faldet"), (alarmed, "faldet så meget, at det har udløst en alarm,"))
+    parts = [f"{verb} for {_moves(scores)}" for scores, verb in kinds if scores]
     text = f"Siden {before} er scoren {' og '.join(parts)}."
-    return text if len(moved) == len(compared) else f"{text} De øvrige har ikke ændret sig sikkert."
+    if len(moved) + len(alarmed) < len(compared):
+        text += " De øvrige har ikke ændret sig sikkert."
+    return f"{text} {ALARM_RULE}" if alarmed else text
 
 
 def _moves(scores: Sequence[Score]) -> str:

@@ -7,8 +7,10 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from borgerpuls.reporting.identity import Identity
 from borgerpuls.reporting.memo import Memo
 from borgerpuls.reporting.packages import settled
+from borgerpuls.terms import ArtefactKind
 
 _FONT = "Calibri"
 _INK, _PETROL, _MUTED = "12202E", "0B3C5D", "4A5866"
@@ -31,6 +33,7 @@ def memo_docx(memo: Memo, when: datetime) -> bytes:
     properties.subject = memo.title
     properties.author = properties.last_modified_by = "Borgerpuls"
     properties.comments = ""
+    properties.keywords = Identity(ArtefactKind.MEMO_DOCX, memo.round_id, memo.municipality_code).word
     properties.language = _LANGUAGE
     properties.created = properties.modified = when.replace(tzinfo=None)
     properties.revision = 1

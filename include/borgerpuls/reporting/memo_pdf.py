@@ -5,9 +5,11 @@ The memo as PDF/UA-1: the same texts as the Word document, set in the reports' o
 from datetime import datetime
 from typing import NamedTuple
 
+from borgerpuls.reporting.identity import Identity
 from borgerpuls.reporting.memo import Memo
 from borgerpuls.reporting.pdf import press
 from borgerpuls.reporting.report import environment
+from borgerpuls.terms import ArtefactKind
 
 
 class MemoPdf(NamedTuple):
@@ -26,4 +28,5 @@ def memo_pdf(memo: Memo, when: datetime) -> MemoPdf:
         when: The round's time (see `packages.round_time`).
     """
     xhtml = environment().get_template("memo.xhtml").render(memo=memo, day=when.date().isoformat())
-    return MemoPdf(*press().print_text(xhtml, "memo.css", f"memo/{memo.title}/{memo.area}/{memo.provenance}"))
+    identity = Identity(ArtefactKind.MEMO_PDF, memo.round_id, memo.municipality_code)
+    return MemoPdf(*press().print_text(xhtml, "memo.css", identity, f"{memo.title}/{memo.area}/{memo.provenance}"))

@@ -14,6 +14,9 @@ NO_BREAK_SPACE = "\u00a0"
 MINUS = "\u2212"
 EN_DASH = "\u2013"
 
+SMALLEST_WRITTEN_SHARE = 0.055
+"""A part of a bar that is smaller has no room for its number: the rule of report and deck, stated in both."""
+
 _MONTHS = (
     *("januar", "februar", "marts", "april", "maj", "juni"),
     *("juli", "august", "september", "oktober", "november", "december"),

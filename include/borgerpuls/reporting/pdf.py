@@ -15,11 +15,13 @@ from itertools import count
 from typing import Any, Literal, NamedTuple
 from xml.etree import ElementTree as ET
 
+import pydyf  # type: ignore[import-untyped]
 from markupsafe import Markup
 
 from borgerpuls.reporting.canvas import MUTED, Canvas
 from borgerpuls.reporting.cited import CITATION, citations
 from borgerpuls.reporting.fonts import font_faces, font_folder, printable
+from borgerpuls.reporting.identity import Identity
 from borgerpuls.reporting.painter import PaintedSheet, PainterCanvas, Shaper
 from borgerpuls.reporting.report import Document, ReportData, compose, environment
 from borgerpuls.reporting.structure import finish
@@ -36,6 +38,7 @@ from borgerpuls.reporting.typesetting import (
     typeset,
 )  # fmt: skip
 from borgerpuls.resources import resource_folder
+from borgerpuls.terms import ArtefactKind
 
 Drawing = Literal["painter", "svg"]
 
@@ -101,16 +104,21 @@ class Press:
             document = compose(data, new_canvas, starts)
             media = self.prepare(document, drawing, starts, len(pages.pages))
             pages = self.lay_out(media)
-        identity = f"{data.facts.round_id}/{data.municipality_code}/{data.snapshot_id}"
+        identity = Identity(ArtefactKind.PDF, data.facts.round_id, data.municipality_code)
         return Pdf(self.write(document, media, pages, identity), len(pages.pages), planned)
 
-    def write(self, document: Document, media: "Media", pages: Any, identity: str) -> bytes:
-        """Return laid out pages as PDF/UA-1; *identity* is what the file is of."""
+    def write(self, document: Document, media: "Media", pages: Any, identity: Identity) -> bytes:
+        """Return laid out pages as PDF/UA-1; *identity* is what the file is."""
         written: bytes = pages.write_pdf(
             pdf_variant="pdf/ua-1",
-            pdf_identifier=_identifier(identity),
+            pdf_identifier=_identifier(f"{identity.word}/{document.snapshot_id}"),
             finisher=lambda laid_out, pdf: finish(
-                pdf, laid_out.pages, media.sheets.values(), document.alternatives, media.citations, document.snapshot_id
+                pdf,
+                laid_out.pages,
+                media.sheets.values(),
+                document.alternatives,
+                media.citations,
+                {"Report": identity.word, "Snapshot": document.snapshot_id},
             ),
         )
         return written
@@ -171,14 +179,15 @@ class Press:
         cache: dict[str, Any] = dict(media.sheets)
         return html.render(font_config=self._font_configuration, stylesheets=sheets, cache=cache)
 
-    def print_text(self, xhtml: str, style_name: str, identity: str) -> tuple[bytes, int]:
+    def print_text(self, xhtml: str, style_name: str, identity: Identity, origin: str) -> tuple[bytes, int]:
         """
         Return a document without charts as PDF/UA-1, and its number of pages.
 
         Args:
             xhtml: Well-formed, everything in it escaped.
             style_name: The style sheet below `templates/reports/`.
-            identity: What the file is of; the same identity and text give the same bytes.
+            identity: What the file is.
+            origin: What it is made of; the same identity, origin and text give the same bytes.
         """
         import weasyprint
 
@@ -190,7 +199,12 @@ class Press:
         pages = _Xhtml(xhtml, _fetcher({})).render(
             font_config=self._font_configuration, stylesheets=[self._text_styles[style_name]]
         )
-        return pages.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=_identifier(identity)), len(pages.pages)
+        content: bytes = pages.write_pdf(
+            pdf_variant="pdf/ua-1",
+            pdf_identifier=_identifier(f"{identity.word}/{origin}"),
+            finisher=lambda _, pdf: pdf.info.update({"Report": pydyf.String(identity.word)}),
+        )
+        return content, len(pages.pages)
 
 
 class Media:

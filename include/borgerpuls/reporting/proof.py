@@ -1,122 +1,203 @@
 """
-Proof of a report: every number in the PDF is read back and compared with the figure it cites.
+Proof of an artefact: what it prints is compared with the figures, and with what was drawn.
 
-The painter writes each number as a marked content `/N` whose property F is its citation; a chart's element has the
-citations of its alternative text. What is compared is what a reader sees: the glyphs of the page, through the font's own
-map to letters.
+A report's numbers cite their figures: each is read back and compared, a number without a citation is named, and a report
+that is not byte for byte the one that was drawn is compared with that one. Memo, deck and workbook cite nothing on the
+page: they are drawn anew from the figures, and every text and number is compared.
 """
 
-import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from typing import Literal, NamedTuple
 
 from borgerpuls.errors import NotAReport
 from borgerpuls.reporting import numbers
-from borgerpuls.reporting.cited import plain
+from borgerpuls.reporting.cited import FIXED, FIXED_NUMBERS, plain
+from borgerpuls.reporting.identity import Identity
+from borgerpuls.reporting.package_reading import Part, read_package
+from borgerpuls.reporting.pdf_reading import PdfText, Printed, read_pdf
 
-_TOKEN = re.compile(
-    rb"/(?P<font>[^\s/<>\[\]()]+)\s+[-\d.]+\s+Tf"
-    rb"|/N\s*<<\s*/F\s*\((?P<citation>(?:[^()\\]|\\.)*)\)\s*>>\s*BDC"
-    rb"|(?P<open>\bB[DM]C\b)|(?P<close>\bEMC\b)"
-    rb"|\[(?P<array>(?:<[0-9a-fA-F\s]*>|[-\d.\s])*)\]\s*TJ"
-    rb"|<(?P<string>[0-9a-fA-F\s]*)>\s*Tj"
-)
-_MAPPING = re.compile(rb"<([0-9a-fA-F]+)>\s*<([0-9a-fA-F]+)>")
-_SNAPSHOT = "/Snapshot"
-
-
-class Printed(NamedTuple):
-    """A number as printed: on which page, what it says, and its citation "form!source"."""
-
-    page: int
-    text: str
-    citation: str
+_LOOSE = re.compile(r"\d+,\d+")
+"""What only a figure looks like in a report: a number with a decimal comma."""
+_LONGEST_QUOTE = 60
 
 
 class Failure(NamedTuple):
-    """A number that does not hold, and why."""
+    """What does not hold, why, and where: a page, slide or sheet, and a number's citation where it has one."""
 
-    page: int
-    citation: str
+    where: str
     what: str
+    citation: str = ""
+
+
+Comparison = Literal["same file", "compared", "nothing to compare"]
 
 
 class Proof(NamedTuple):
-    """How many numbers were read, from how many figures, and which do not hold."""
+    """What was compared, and what does not hold."""
 
+    identity: Identity
     snapshot_id: str
-    number_count: int
+    """What a report's numbers were computed from; empty for the others."""
+    comparison: Comparison
+    """With the file that was drawn: it is the same, every text was compared with it, or it is not kept."""
+    compared_count: int
+    """Cited numbers of a report; texts and numbers of the others."""
     figure_count: int
+    """Figures that a report cites; 0 for the others."""
     failures: tuple[Failure, ...]
+
+
+class Claim(NamedTuple):
+    """A file that says it is an artefact of ours, and what it prints: pieces of a PDF, or parts of another."""
+
+    identity: Identity
+    snapshot_id: str
+    pieces: tuple[Printed, ...]
+    parts: tuple[Part, ...]
 
 
 Values = Mapping[str, Mapping[str, float | None]]
 """Figure id → field → value; a withheld figure has None."""
 
 
-def printed_numbers(content: bytes) -> tuple[str, list[Printed]]:
+def read_claim(content: bytes) -> Claim:
     """
-    Return a report's snapshot id and every number in it that cites a figure: of the pages, and of alternative texts.
+    Return what a file says it is and what it prints.
 
     Raises:
-        NotAReport: No PDF, or none of ours: it cites nothing.
+        NotAReport: It cannot be read, or does not say that it is ours.
     """
-    import pypdf
-
-    try:
-        reader: Any = pypdf.PdfReader(io.BytesIO(content))
-        snapshot = str((reader.metadata or {}).get(_SNAPSHOT, ""))
-        printed: list[Printed] = []
-        page_numbers = {}
-        letters: dict[str, Mapping[int, str]] = {}
-        for number, page in enumerate(reader.pages, 1):
-            reference = page.indirect_reference
-            page_numbers[reference.idnum if reference else 0] = number
-            for name, font in page["/Resources"].get("/Font", {}).items():
-                if name not in letters:
-                    letters[name] = _letters(font.get_object())
-            if (drawn := page.get_contents()) is not None:
-                printed.extend(_numbers_of_page(drawn.get_data(), number, letters))
-        printed.extend(_numbers_of_alternatives(reader, page_numbers))
-    except (pypdf.errors.PyPdfError, KeyError, AttributeError) as problem:
-        raise NotAReport("The file cannot be read as a PDF.", next_step="Give a report that Borgerpuls has drawn.") from problem  # fmt: skip
-    if not printed:
+    if content.startswith(b"PK"):
+        package = read_package(content)
+        text, parts = PdfText(package.keywords, "", ()), package.parts
+    else:
+        text = read_pdf(content)
+        parts = tuple(_pages(text.pieces))
+    identity = Identity.of(text.word)
+    if identity is None:
         raise NotAReport(
-            "The PDF cites no figures: it is not a report of ours, or it was drawn by the fallback.",
-            next_step="Give a report that the painter has drawn.",
+            "The file does not say which report, memo, deck or workbook it is: it is none of ours, or was made anew from one.",
+            next_step="Give the file as Borgerpuls drew it.",
         )
-    return snapshot, printed
+    return Claim(identity, text.snapshot_id, text.pieces, parts)
 
 
 def figure_ids(printed: Iterable[Printed]) -> list[str]:
     """Return the ids of the figures that are cited, each once."""
-    return sorted({identifier for number in printed for identifier, _ in _terms(number.citation)})
+    return sorted({identifier for piece in printed for identifier, _ in _terms(piece.citation)})
 
 
-def check(snapshot_id: str, printed: Iterable[Printed], values: Values) -> Proof:
+def check_report(claim: Claim, values: Values, own_words: Iterable[str], drawn: Claim | None) -> tuple[Failure, ...]:
     """
-    Compare every number with its figures.
+    Return what does not hold in a report.
 
     Args:
-        snapshot_id: Of the report.
-        printed: Its numbers.
+        claim: The report.
+        values: The figures that it cites, as they are now.
+        own_words: What the municipality and its citizens wrote; numbers in it are theirs.
+        drawn: The report as it was drawn, to compare with, or None.
+    """
+    failures = [*check_citations(claim.pieces, values), *check_loose_numbers(claim.pieces, own_words)]
+    if drawn is not None:
+        named = {failure.where for failure in failures}
+        failures += [failure for failure in check_lost_citations(claim, drawn) if failure.where not in named]
+        named = {failure.where for failure in failures}
+        failures += [failure for failure in check_parts(claim.parts, drawn.parts) if failure.where not in named]
+    return tuple(failures)
+
+
+def check_citations(printed: Iterable[Printed], values: Values) -> list[Failure]:
+    """
+    Compare every cited number with its figures.
+
+    Args:
+        printed: The pieces of a report.
         values: The figures that they cite, as they are now.
     """
     failures = []
-    count = 0
-    cited: set[str] = set()
-    for number in printed:
-        count += 1
-        cited.update(identifier for identifier, _ in _terms(number.citation))
-        expected = _expected(number.citation, values)
+    for piece in printed:
+        if not piece.citation:
+            continue
+        expected = _expected(piece.citation, values)
         if expected.problem:
-            failures.append(Failure(number.page, number.citation, expected.problem))
-        elif expected.text != number.text:
-            failures.append(
-                Failure(number.page, number.citation, f"trykt {number.text or '(intet)'}, tallet er {expected.text}")
-            )
-    return Proof(snapshot_id, count, len(cited), tuple(failures))
+            failures.append(Failure(_page(piece.page), expected.problem, piece.citation))
+        elif expected.text != piece.text:
+            what = f"trykt {piece.text or '(intet)'}, tallet er {expected.text}"
+            failures.append(Failure(_page(piece.page), what, piece.citation))
+    return failures
+
+
+def check_loose_numbers(printed: Iterable[Printed], own_words: Iterable[str]) -> list[Failure]:
+    """
+    Name the numbers that look like a figure's but cite none.
+
+    Args:
+        printed: The pieces of a report.
+        own_words: What the municipality and its citizens wrote; a number in it is theirs.
+    """
+    theirs = {number for text in own_words for number in _LOOSE.findall(text)}
+    return [
+        Failure(_page(piece.page), f"trykt {number} uden at nævne, hvilket tal det er")
+        for piece in printed
+        if not piece.citation
+        for number in _LOOSE.findall(piece.text)
+        if number not in theirs
+    ]
+
+
+def check_lost_citations(given: Claim, drawn: Claim) -> list[Failure]:
+    """Name the pages on which a number that was drawn is gone or cites nothing any more."""
+    lost = Counter((piece.page, piece.citation) for piece in drawn.pieces if piece.citation)
+    lost.subtract((piece.page, piece.citation) for piece in given.pieces if piece.citation)
+    return [
+        Failure(_page(page), "et tal er væk, eller det nævner ikke længere, hvilket tal det er", citation)
+        for (page, citation), count in lost.items()
+        if count > 0
+    ]
+
+
+def check_parts(given: Sequence[Part], drawn: Sequence[Part]) -> list[Failure]:
+    """Name every line that is not as it is drawn: of pages, slides, sheets or a document."""
+    failures = []
+    wanted = {part.name: part.lines for part in drawn}
+    found = {part.name: part.lines for part in given}
+    for name in [*wanted, *(name for name in found if name not in wanted)]:
+        for now, expected in _differences(found.get(name, ()), wanted.get(name, ())):
+            failures.append(Failure(name, f"der står {_quoted(now)}, der skal stå {_quoted(expected)}"))
+    return failures
+
+
+def line_count(parts: Iterable[Part]) -> int:
+    """Return how many texts and numbers were compared."""
+    return sum(len(part.lines) for part in parts)
+
+
+def _pages(pieces: Iterable[Printed]) -> Iterator[Part]:
+    by_page: dict[int, list[str]] = {}
+    for piece in pieces:
+        by_page.setdefault(piece.page, []).append(piece.text)
+    for page, texts in sorted(by_page.items()):
+        yield Part(_page(page), tuple(texts))
+
+
+def _page(number: int) -> str:
+    return f"side {number}"
+
+
+def _differences(given: Sequence[str], wanted: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    if given != wanted:
+        for kind, i, j, k, m in SequenceMatcher(None, given, wanted, autojunk=False).get_opcodes():
+            if kind != "equal":
+                yield given[i:j], wanted[k:m]
+
+
+def _quoted(lines: Sequence[str]) -> str:
+    text = " · ".join(line.strip() for line in lines if line.strip())
+    short = text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1]}…"
+    return f"»{short}«" if short else "intet"
 
 
 class _Expected(NamedTuple):
@@ -126,6 +207,8 @@ class _Expected(NamedTuple):
 
 def _expected(citation: str, values: Values) -> _Expected:
     form, *source = citation.split("!")
+    if form == FIXED and len(source) == 1 and source[0] in FIXED_NUMBERS:
+        return _Expected(source[0])
     if not re.fullmatch(r"[dps]\d", form) or not source:
         return _Expected("", "henvisningen kan ikke læses")
     found = []
@@ -136,6 +219,8 @@ def _expected(citation: str, values: Values) -> _Expected:
         if value is None:
             return _Expected("", "tallet vises ikke af hensyn til anonymitet eller mangler")
         found.append(value)
+    if len(found) != (2 if "-" in source or "/" in source else 1):
+        return _Expected("", "henvisningen kan ikke læses")
     if "-" in source:
         number = found[0] - found[1]
     elif "/" in source:
@@ -152,66 +237,3 @@ def _terms(citation: str) -> Iterator[tuple[str, str]]:
         if "#" in part:
             identifier, _, field = part.rpartition("#")
             yield identifier, field
-
-
-def _numbers_of_page(content: bytes, page: int, letters: Mapping[str, Mapping[int, str]]) -> Iterator[Printed]:
-    font: Mapping[int, str] = {}
-    marks: list[list[str] | None] = []
-    citations: list[str] = []
-    for token in _TOKEN.finditer(content):
-        kind = token.lastgroup
-        if kind == "font":
-            font = letters.get(f"/{token['font'].decode()}", {})
-        elif kind == "citation":
-            marks.append([])
-            citations.append(re.sub(rb"\\(.)", rb"\1", token["citation"]).decode())
-        elif kind == "open":
-            marks.append(None)
-        elif kind == "close":
-            text = marks.pop() if marks else None
-            if text is not None:
-                yield Printed(page, "".join(text), citations.pop())
-        else:
-            codes = b"".join(re.findall(rb"<([^>]*)>", token[0]))
-            read = "".join(font.get(int(codes[place : place + 4], 16), "?") for place in range(0, len(codes), 4))
-            for mark in marks:
-                if mark is not None:
-                    mark.append(read)
-
-
-def _letters(font: Any) -> Mapping[int, str]:
-    """Return glyph → letters, as the font says they are to be read."""
-    return {
-        int(glyph, 16): bytes.fromhex(letters.decode()).decode("utf-16-be")
-        for glyph, letters in _MAPPING.findall(font["/ToUnicode"].get_object().get_data())
-        if len(letters) % 4 == 0
-    }
-
-
-def _numbers_of_alternatives(reader: Any, page_numbers: Mapping[int, int]) -> Iterator[Printed]:
-    tree = reader.trailer["/Root"].get("/StructTreeRoot", {})
-    for element in _elements(tree["/K"]) if tree else ():
-        attributes = element.get("/A")
-        if element.get("/S") != "/Figure" or not isinstance(attributes, list):
-            continue
-        page = page_numbers.get(element.raw_get("/Pg").idnum, 0)
-        text = str(element.get("/Alt", ""))
-        for attribute in map(_resolved, attributes):
-            if attribute.get("/O") == "/UserProperties":
-                for line in str(attribute["/P"][0]["/V"]).split("\n"):
-                    start, length, citation = line.split(" ", 2)
-                    yield Printed(page, text[int(start) : int(start) + int(length)], citation)
-
-
-def _resolved(item: Any) -> Any:
-    return item.get_object()
-
-
-def _elements(kids: Any) -> Iterator[Any]:
-    kids = kids.get_object()
-    for kid in kids if isinstance(kids, list) else [kids]:
-        element: Any = kid.get_object()
-        if hasattr(element, "raw_get"):
-            yield element
-            if "/K" in element:
-                yield from _elements(element.raw_get("/K"))

@@ -13,13 +13,13 @@ from typing import Any, Literal, NamedTuple
 import jinja2
 from markupsafe import Markup
 
-from borgerpuls.codebooks.codebook import subgroup_table
+from borgerpuls.codebooks.codebook import subgroup_names
 from borgerpuls.codebooks.municipalities import danish_sort_key
 from borgerpuls.questionnaire.definition import Item
 from borgerpuls.reporting import appendix, charts, numbers, sentences
 from borgerpuls.reporting.canvas import Canvas, NewCanvas
 from borgerpuls.reporting.charts import Bar, Chart, Curve, Direction, OptionRow, ScoreNames, ScoreRow, ShareRow, Strip
-from borgerpuls.reporting.cited import MARKS, CitedFigures, plain
+from borgerpuls.reporting.cited import MARKS, CitedFigures, fixed, plain
 from borgerpuls.reporting.figures import (
     DOMAINS,
     SCALE_CODES,
@@ -105,6 +105,22 @@ class ReportData:
     local_items: tuple[Item, ...] = ()
     """The municipality's own questions, `local1` to `local3`."""
     greeting: Greeting | None = None
+
+    def has_alarm(self, item_id: str, measure: str) -> bool:
+        """Return whether the fall of a score has raised an alarm."""
+        return any((alarm.item_id, alarm.measure) == (item_id, measure) for alarm in self.alarms)
+
+    @property
+    def own_words(self) -> list[str]:
+        """Return what the municipality and its citizens wrote: every text that is printed as it came."""
+        questions = [local_question(item, place) for place, item in enumerate(self.local_items, 1)]
+        return [
+            *self.municipality_names.values(),
+            *(text for _, text in self.open_answers),
+            *(figure.domain_group for figure in self.figures if figure.domain.startswith("local_")),
+            *(text for question in questions for text in (question.wording, *dict(question.answers).values())),
+            *([self.greeting.text] if self.greeting else []),
+        ]
 
 
 @dataclass
@@ -321,14 +337,13 @@ class Composer:
         }
 
     def target_groups(self) -> dict[str, Any]:
-        table = subgroup_table(self.survey.codebook)
         groups = [
             (
                 name,
                 _percent_or_none(
                     self.figures.value(self.code, "response", "population_share", domain="target_group", group=code)
                 ),
-                list(table.loc[table["target_group"] == code, "subgroup_name"]),
+                subgroup_names(self.survey.codebook, code),
             )
             for code, name in self.survey.groups("target_group").items()
         ]
@@ -732,7 +747,11 @@ class Composer:
 
     def scored_themes(self) -> list[sentences.Scored]:
         return [
-            sentences.Scored(theme.name, self.figures.find(self.code, theme.code, "category_mean"))
+            sentences.Scored(
+                theme.name,
+                self.figures.find(self.code, theme.code, "category_mean"),
+                self.data.has_alarm(theme.code, "category_mean"),
+            )
             for theme in self.survey.themes
         ]
 
@@ -785,12 +804,15 @@ class Composer:
         since, broken = self.period_before()
         if not since:
             return [f"Der er ingen tidligere resultater for {self.in_place} at sammenligne med."]
-        changed = sentences.changes(self.scored_themes())
+        scored = self.scored_themes()
+        changed = sentences.changes(scored)
+        alarmed = sentences.only_alarmed(scored)
         if changed:
             said = [f"Siden {since}:", *changed]
         else:
-            said = [f"Ingen af temaerne er sikkert steget eller faldet siden {since}."]
-        return [*said, *sentences.not_compared(broken)]
+            nobody = "Ingen af de øvrige temaer" if alarmed else "Ingen af temaerne"
+            said = [f"{nobody} er sikkert steget eller faldet siden {since}."]
+        return [*said, *([sentences.ALARM_RULE] if alarmed else []), *sentences.not_compared(broken)]
 
     def development_in_short(self) -> list[str]:
         """Return the same by names alone, for a summary without curves; nothing where there is no period before."""
@@ -929,7 +951,8 @@ class Composer:
             notes.append(f"‘Ved ikke/ikke relevant’ ({numbers.base(own.dont_know_n)}) indgår ikke.")
         else:
             notes.append("‘Ved ikke/ikke relevant’ indgår ikke.")
-        notes.append(f"Andele under 5,5{numbers.NO_BREAK_SPACE}% er ikke skrevet i søjlen.")
+        smallest = fixed(numbers.percent_number(numbers.SMALLEST_WRITTEN_SHARE))
+        notes.append(f"Andele under {smallest}{numbers.NO_BREAK_SPACE}% er ikke skrevet i søjlen.")
         notes.append(f"† Usikkert resultat: færre end {self.data.uncertain_below} svar.")
         notes.append(
             f"Grupper med færre end {self.data.suppress_below} svar vises ikke, og den næstmindste gruppe skjules "
@@ -1042,6 +1065,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters["day"] = numbers.day
+    made.filters["fixed"] = fixed
     made.filters["word"] = numbers.word
     made.filters["truncated"] = _truncated
     return made

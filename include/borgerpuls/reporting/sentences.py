@@ -12,10 +12,11 @@ from borgerpuls.reporting.figures import Figure
 
 
 class Scored(NamedTuple):
-    """A named score: a category or a question, and its figure for the municipality."""
+    """A named score: a category or a question, its figure for the municipality, and whether its fall raised an alarm."""
 
     name: str
     figure: Figure | None
+    has_alarm: bool = False
 
 
 def finding_title(place: str, themes: Sequence[Scored]) -> str:
@@ -71,7 +72,7 @@ def changes(scores: Sequence[Scored]) -> list[str]:
     """Return one sentence per score that has certainly changed since the round before, largest first."""
     found = [
         (name, figure)
-        for name, figure in scores
+        for name, figure, _ in scores
         if figure is not None and figure.is_different_from_previous and figure.difference_to_previous is not None
     ]
     found.sort(key=lambda row: (-abs(row[1].difference_to_previous or 0.0), row[0]))
@@ -84,7 +85,7 @@ def changes(scores: Sequence[Scored]) -> list[str]:
 
 def development(since: str, scores: Sequence[Scored]) -> str:
     """Return in one sentence which scores have certainly changed since the period *since*, by name."""
-    sure = [(name, figure) for name, figure in scores if figure is not None and figure.is_different_from_previous]
+    sure = [(name, figure) for name, figure, _ in scores if figure is not None and figure.is_different_from_previous]
     risen = [name.lower() for name, figure in sure if (figure.difference_to_previous or 0.0) > 0]
     fallen = [name.lower() for name, figure in sure if (figure.difference_to_previous or 0.0) < 0]
     said = [
@@ -92,9 +93,31 @@ def development(since: str, scores: Sequence[Scored]) -> str:
         for names, verb in ((risen, "steget"), (fallen, "faldet"))
         if names
     ]
+    if alarmed := [score.name.lower() for score in only_alarmed(scores)]:
+        said.append(f"{numbers.enumeration(alarmed)} faldet så meget, at det har udløst en alarm")
     if not said:
         return f"Ingen af temaerne er sikkert steget eller faldet siden {since}."
     return f"Siden {since} er {' og '.join(said)}."
+
+
+def only_alarmed(scores: Sequence[Scored]) -> list[Scored]:
+    """
+    Return the scores whose fall raised an alarm but is not certain among all comparisons of the report.
+
+    An alarm looks at the falls of the themes alone, "certain" at every comparison that is printed: both can be true.
+    """
+    return [
+        score
+        for score in scores
+        if score.has_alarm and score.figure is not None and not score.figure.is_different_from_previous
+    ]
+
+
+ALARM_RULE = (
+    "En alarm ser alene på, om temaernes score er faldet, og der er højst én procents risiko for, at den er falsk. "
+    "Ordet ‘sikker’ bruges først, når ændringen også holder blandt alle de sammenligninger, rapporten viser."
+)
+"""What stands by an alarm where nothing is said to be certain."""
 
 
 def not_compared(names: Sequence[str]) -> list[str]:
@@ -105,7 +128,7 @@ def not_compared(names: Sequence[str]) -> list[str]:
 def _significant(scores: Sequence[Scored], sign: int) -> list[tuple[str, Figure]]:
     found = [
         (name, figure)
-        for name, figure in scores
+        for name, figure, _ in scores
         if figure is not None
         and figure.value is not None
         and figure.difference_to_all is not None

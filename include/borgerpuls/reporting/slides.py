@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
+from borgerpuls.reporting import numbers
 from borgerpuls.reporting.canvas import GRID, INK, MUTED, NATIONAL, ON_SCALE, PETROL, SCALE, WHITE
 from borgerpuls.reporting.packages import settled
 
@@ -28,7 +29,7 @@ _SANS, _SERIF = "Calibri", "Georgia"
 _LANGUAGE = "da-DK"
 _SLIDE_NUMBER = "{B6F15528-21DE-4FAA-801E-634DDDAF4B2B}"
 _LABELS, _SCORES = 2.05, 1.15
-_BLANK_BELOW_5_PERCENT = '[<0.05]"";0%'
+_SHARE_IN_BAR = f'[<{numbers.SMALLEST_WRITTEN_SHARE}]"";0%'
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,13 @@ class Series(NamedTuple):
 class Slides:
     """A presentation in the making."""
 
-    def __init__(self, title: str, running: str) -> None:
+    def __init__(self, title: str, running: str, keywords: str) -> None:
         from pptx import Presentation
 
         self._deck: Any = Presentation(io.BytesIO(_template()))
         self._running = running
         self._title = title
+        self._keywords = keywords
         self.count = 0
 
     def cover(self, title: str, subtitle: str, notes: str) -> None:
@@ -91,6 +93,7 @@ class Slides:
         properties.title = self._title[:255]  # more than a property may hold
         properties.subject = "Tværkommunal borgerundersøgelse"
         properties.author = properties.last_modified_by = "Borgerpuls"
+        properties.keywords = self._keywords
         properties.language = _LANGUAGE
         properties.created = properties.modified = when.replace(tzinfo=None)
         properties.revision = 1
@@ -214,7 +217,7 @@ class Page:
         for series, colour, on in zip(plot.series, SCALE, ON_SCALE, strict=True):
             _paint(series, colour)
             series.format.line.color.rgb = _rgb(WHITE)
-            _label(series, _BLANK_BELOW_5_PERCENT, 9, on)
+            _label(series, _SHARE_IN_BAR, 9, on)
         _inner_plot(chart, _LABELS / width, 0.0, 1 - _LABELS / width, 1.0)
         self._beside(left, top, [("Score", "Svar"), *(_beside_bar(line) for line in lines[1:])])
         row = 0
@@ -341,9 +344,7 @@ def _plain_chart_data() -> type[Any]:
 def _in_words(row: AnswerRow, names: Sequence[str]) -> str:
     if row.shares is None:
         return f"{row.label}: {row.hidden}."
-    parts = [
-        f"{name.lower()} {round(share * 100)} %" for name, share in zip(names, row.shares, strict=True) if share >= 0.05
-    ]
+    parts = [f"{name.lower()} {round(share * 100)} %" for name, share in zip(names, row.shares, strict=True)]
     return f"{row.label}: {', '.join(parts)}; score {row.score}, {row.base} svar."
 
 

@@ -7,19 +7,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from sqlalchemy import Connection
 
 from borgerpuls import content_store
-from borgerpuls.database import load_query, read_table, transaction
+from borgerpuls.database import load_query, read_rows, transaction
 from borgerpuls.errors import GreetingIsTooLong, ReportIsMissing, RoundHasNoFigures, UnknownRound
 from borgerpuls.questionnaire.versions import load_instrument, read_local_items
 from borgerpuls.reporting import proof
-from borgerpuls.reporting.drawing import draw
+from borgerpuls.reporting.drawing import draw, draw_one
 from borgerpuls.reporting.figures import Alarm, MergedCell, Notice, TrendPoint, figure_set
 from borgerpuls.reporting.logo import redrawn_logo
 from borgerpuls.reporting.memo import Participation
-from borgerpuls.reporting.proof import Proof
+from borgerpuls.reporting.proof import Claim, Proof
 from borgerpuls.reporting.report import EarlierRound, Greeting, ReportData, RoundFacts
 from borgerpuls.settings import settings
 from borgerpuls.terms import ALL_PARTICIPATING, ArtefactKind
@@ -44,12 +43,10 @@ def reports_to_render(round_id: str) -> list[str]:
     (`estimation.name_stopped_reports` says why).
     """
     with transaction("reporting") as connection:
-        names = read_table(connection, "reporting/municipality_names.sql", round_id=round_id)
-        stopped = read_table(connection, "reporting/stopped_municipalities.sql", round_id=round_id)
-    return [
-        *names.loc[~names["municipality_code"].isin(stopped["municipality_code"]), "municipality_code"],
-        ALL_PARTICIPATING,
-    ]
+        taking_part = _municipality_names(connection, round_id)
+        stopped = read_rows(connection, "reporting/stopped_municipalities.sql", round_id=round_id)
+    without_report = {row.municipality_code for row in stopped}
+    return [*(code for code in taking_part if code not in without_report), ALL_PARTICIPATING]
 
 
 def draw_artefacts(round_id: str, municipality_code: str) -> dict[str, int]:
@@ -65,9 +62,9 @@ def draw_artefacts(round_id: str, municipality_code: str) -> dict[str, int]:
     with transaction("reporting") as connection:
         where = {"round_id": round_id, "municipality_code": municipality_code}
         figures_hash = connection.execute(load_query("reporting/figures_hash.sql"), where).scalar_one()
-        counted = connection.execute(load_query("reporting/participation.sql"), where).one()
+        participation = _participation(connection, round_id, municipality_code)
     data = read_report_data(round_id, municipality_code)
-    drawings = draw(data, Participation(counted.earlier_rounds + 1, counted.times_before, counted.previous_period))
+    drawings = draw(data, participation)
     place = data.municipality_names.get(municipality_code, "deltagende kommuner")
     rows = [
         {
@@ -96,14 +93,14 @@ def check_reports(round_id: str) -> dict[str, int]:
     """
     expected = reports_to_render(round_id)
     with transaction("reporting") as connection:
-        drawn = read_table(connection, "reporting/artefacts.sql", round_id=round_id)
-    rows = {(str(row.municipality_code), str(row.kind)): row for row in drawn.itertuples()}
+        drawn = read_rows(connection, "reporting/artefacts.sql", round_id=round_id)
+    rows = {(row.municipality_code, row.kind): row for row in drawn}
     for code in expected:
         for kind in ArtefactKind:
             if (code, kind) not in rows:
                 raise _missing(f"Municipality {code} has no {kind.value}.", round_id)
-            content_store.read(str(rows[code, kind].file_sha256), str(rows[code, kind].file_name))
-    pages = int(drawn.loc[drawn["kind"] == ArtefactKind.PDF, "page_count"].sum())
+            content_store.read(rows[code, kind].file_sha256, rows[code, kind].file_name)
+    pages = sum(row.page_count for row in drawn if row.kind == ArtefactKind.PDF)
     return {"reports": len(expected), "files": len(expected) * len(ArtefactKind), "pages": pages}
 
 
@@ -131,8 +128,7 @@ def save_greeting(round_id: str, municipality_code: str, greeting: str, logo: by
         )
     drawn = None if logo is None else redrawn_logo(logo)
     with transaction("reporting") as connection:
-        names = read_table(connection, "reporting/municipality_names.sql", round_id=round_id)
-        if municipality_code not in names["municipality_code"].tolist():
+        if municipality_code not in _municipality_names(connection, round_id):
             raise UnknownRound(
                 f"Municipality {municipality_code} does not take part in round {round_id}.",
                 next_step="Use one of the round's municipalities.",
@@ -143,27 +139,61 @@ def save_greeting(round_id: str, municipality_code: str, greeting: str, logo: by
         )
 
 
-def prove_report(path: Path) -> Proof:
+def prove_artefact(path: Path) -> Proof:
     """
-    Compare every number of a report with the figures it cites, as they are in the database.
+    Compare what a report, memo, deck or workbook prints with the figures in the database, and with what was drawn.
 
     Raises:
-        NotAReport: The file is no PDF, or cites no figures.
+        NotAReport: The file cannot be read, or does not say that it is ours.
+        UnknownRound: It is of a round or a municipality that this database does not know.
+        RoundHasNoFigures: Its round has no figures here.
     """
-    snapshot_id, printed = proof.printed_numbers(path.read_bytes())
-    identifiers = proof.figure_ids(printed)
+    content = path.read_bytes()
+    claim = proof.read_claim(content)
+    kind, round_id, municipality_code = claim.identity
+    data = read_report_data(round_id, municipality_code)
+    is_same = content_store.holds(content)
+    if kind is ArtefactKind.PDF:
+        return _prove_report(claim, data, is_same=is_same)
+    with transaction("reporting") as connection:
+        participation = _participation(connection, round_id, municipality_code)
+    drawn = proof.read_claim(draw_one(kind, data, participation).content)
+    return Proof(
+        identity=claim.identity,
+        snapshot_id=data.snapshot_id,
+        comparison="same file" if is_same else "compared",
+        compared_count=proof.line_count(drawn.parts),
+        figure_count=0,
+        failures=tuple(proof.check_parts(claim.parts, drawn.parts)),
+    )
+
+
+def _prove_report(claim: Claim, data: ReportData, *, is_same: bool) -> Proof:
+    identifiers = proof.figure_ids(claim.pieces)
     points = [identifier for identifier in identifiers if identifier.startswith("trend|")]
     with transaction("reporting") as connection:
-        tables = (
-            read_table(connection, "reporting/cited_figures.sql", figure_ids=identifiers),
-            read_table(connection, "reporting/cited_trend_points.sql", point_ids=points),
-        )
-    values = {
-        str(row.pop("figure_id")): {str(name): None if pd.isna(value) else value for name, value in row.items()}
-        for table in tables
-        for row in table.to_dict("records")
-    }
-    return proof.check(snapshot_id, printed, values)
+        cited = [
+            *read_rows(connection, "reporting/cited_figures.sql", figure_ids=identifiers),
+            *read_rows(connection, "reporting/cited_trend_points.sql", point_ids=points),
+        ]
+        registered = [
+            row
+            for row in read_rows(connection, "reporting/artefacts.sql", round_id=claim.identity.round_id)
+            if (row.kind, row.municipality_code) == (claim.identity.kind, claim.identity.municipality_code)
+        ]
+    drawn = None
+    if registered and not is_same:
+        drawn = proof.read_claim(content_store.read(registered[0].file_sha256, registered[0].file_name))
+        drawn = drawn if drawn.snapshot_id == claim.snapshot_id else None
+    values = {row.figure_id: row._asdict() for row in cited}
+    return Proof(
+        identity=claim.identity,
+        snapshot_id=claim.snapshot_id,
+        comparison="same file" if is_same else "compared" if drawn else "nothing to compare",
+        compared_count=sum(bool(piece.citation) for piece in claim.pieces),
+        figure_count=len(identifiers),
+        failures=proof.check_report(claim, values, data.own_words, drawn),
+    )
 
 
 def read_report_data(round_id: str, municipality_code: str) -> ReportData:
@@ -176,26 +206,25 @@ def read_report_data(round_id: str, municipality_code: str) -> ReportData:
     """
     with transaction("reporting") as connection:
         facts = _facts(connection, round_id)
-        names = read_table(connection, "reporting/municipality_names.sql", round_id=round_id)
-        taking_part = dict(zip(names["municipality_code"], names["municipality_name"], strict=True))
+        taking_part = _municipality_names(connection, round_id)
         if municipality_code != ALL_PARTICIPATING and municipality_code not in taking_part:
             raise UnknownRound(
                 f"Municipality {municipality_code} does not take part in round {round_id}.",
                 next_step="Use one of the round's municipalities, or alle.",
             )
         where = {"round_id": round_id, "municipality_code": municipality_code}
-        rows = read_table(connection, "reporting/figures.sql", **where)
-        if rows.empty:
+        rows = read_rows(connection, "reporting/figures.sql", **where)
+        if not rows:
             raise RoundHasNoFigures(
                 f"Round {round_id} has no figures.", next_step="Run the estimation DAG, then clear this task."
             )
-        earlier = read_table(connection, "reporting/earlier_rounds.sql", round_id=round_id, most=_MOST_EARLIER_ROUNDS)
+        earlier = read_rows(connection, "reporting/earlier_rounds.sql", round_id=round_id, most=_MOST_EARLIER_ROUNDS)
         before = tuple(
             EarlierRound(
-                _facts(connection, one),
-                figure_set(read_table(connection, "reporting/earlier_figures.sql", **(where | {"round_id": one}))),
+                _facts(connection, one.round_id),
+                figure_set(read_rows(connection, "reporting/earlier_figures.sql", **(where | one._asdict()))),
             )
-            for one in earlier["round_id"]
+            for one in earlier
         )
         beside = _beside_the_figures(connection, facts.questionnaire_version, where)
     return ReportData(
@@ -203,8 +232,8 @@ def read_report_data(round_id: str, municipality_code: str) -> ReportData:
         municipality_code=municipality_code,
         municipality_names=taking_part,
         figures=figure_set(rows),
-        snapshot_id=str(rows["snapshot_id"].iloc[0]),
-        code_version=str(rows["code_version"].iloc[0]),
+        snapshot_id=rows[0].snapshot_id,
+        code_version=rows[0].code_version,
         earlier=before,
         suppress_below=settings().suppress_below,
         uncertain_below=settings().uncertain_below,
@@ -216,9 +245,7 @@ def _beside_the_figures(connection: Connection, questionnaire: str, where: Mappi
     """Read what a report prints beside its round's figures: trend, notices, merged cells, own questions and words."""
 
     def rows(name: str, kind: Callable[..., Any]) -> tuple[Any, ...]:
-        table = read_table(connection, f"reporting/{name}.sql", **where)
-        records = table.astype(object).where(table.notna(), None).to_dict("records")
-        return tuple(kind(**{str(column): value for column, value in record.items()}) for record in records)
+        return tuple(kind(**row._asdict()) for row in read_rows(connection, f"reporting/{name}.sql", **where))
 
     own = connection.execute(load_query("reporting/local_items.sql"), dict(where)).scalar_one_or_none()
     items = read_local_items({"own": own}, load_instrument(questionnaire))["own"] if own else ()
@@ -242,10 +269,22 @@ def file_name(round_id: str, municipality_code: str, municipality_name: str, end
 
 
 def _facts(connection: Connection, round_id: str) -> RoundFacts:
-    plan = read_table(connection, "reporting/round_plan.sql", round_id=round_id)
-    if plan.empty:
+    plan = read_rows(connection, "reporting/round_plan.sql", round_id=round_id)
+    if not plan:
         raise UnknownRound(f"There is no round {round_id}.", next_step="Open it with the rounds DAG.")
-    return RoundFacts(**{str(name): plan[name].iloc[0] for name in plan.columns})
+    return RoundFacts(**plan[0]._asdict())
+
+
+def _participation(connection: Connection, round_id: str, municipality_code: str) -> Participation:
+    where = {"round_id": round_id, "municipality_code": municipality_code}
+    counted = connection.execute(load_query("reporting/participation.sql"), where).one()
+    return Participation(counted.earlier_rounds + 1, counted.times_before, counted.previous_period)
+
+
+def _municipality_names(connection: Connection, round_id: str) -> dict[str, str]:
+    """Return code → name of those that take part, by code."""
+    rows = read_rows(connection, "reporting/municipality_names.sql", round_id=round_id)
+    return {row.municipality_code: row.municipality_name for row in rows}
 
 
 def _missing(what: str, round_id: str) -> ReportIsMissing:

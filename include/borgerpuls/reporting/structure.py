@@ -132,7 +132,7 @@ def finish(
     sheets: Iterable[PaintedSheet],
     alternatives: Mapping[str, str],
     cited: Sequence[str],
-    snapshot_id: str,
+    information: Mapping[str, str],
 ) -> None:
     """
     Tag what was painted, cite numbers, and write every object once.
@@ -143,14 +143,14 @@ def finish(
         sheets: Pages, charts and tables, as they were drawn.
         alternatives: The alternative texts of the charts, with their marks.
         cited: Citations of the running text; each span names its own by number.
-        snapshot_id: What the numbers were computed from; stands in the file's properties.
+        information: What else the file says about itself, by the names of its entries.
     """
     structure = Structure(pdf)
     for sheet in sheets:
         structure.tag_sheet(sheet, alternatives)
     structure.cite_spans([cited[number] for page in pages for number in spans_of(page._page_box)])  # noqa: SLF001
     pdf.catalog["MarkInfo"]["UserProperties"] = "true"
-    pdf.info["Snapshot"] = pydyf.String(snapshot_id)
+    pdf.info.update({name: pydyf.String(text) for name, text in information.items()})
     pdf.objects[:] = [_ready(item) for item in pdf.objects]
 
 

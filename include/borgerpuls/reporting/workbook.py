@@ -14,10 +14,11 @@ from borgerpuls.reporting import numbers
 from borgerpuls.reporting.area import WITHHELD, Area
 from borgerpuls.reporting.canvas import MUTED, PETROL
 from borgerpuls.reporting.figures import DOMAINS, Figure
+from borgerpuls.reporting.identity import Identity
 from borgerpuls.reporting.packages import round_time, settled
 from borgerpuls.reporting.report import TITLE, ReportData
 from borgerpuls.reporting.survey import DOMAIN_NAMES
-from borgerpuls.terms import ALL_PARTICIPATING
+from borgerpuls.terms import ALL_PARTICIPATING, ArtefactKind
 
 _SCORE, _SHARE, _COUNT, _PLAIN = "0.00", "0.0%", "#,##0", "0.0"
 _OTHER_DOMAINS = {
@@ -114,7 +115,13 @@ class _Workbook:
     def render(self) -> bytes:
         title = f"{TITLE} – {self.area.title} – {self.area.round_name}"
         self.book.set_properties(
-            {"title": title, "subject": TITLE, "author": "Borgerpuls", "created": self.when.replace(tzinfo=None)}
+            {
+                "title": title,
+                "subject": TITLE,
+                "author": "Borgerpuls",
+                "created": self.when.replace(tzinfo=None),
+                "keywords": Identity(ArtefactKind.WORKBOOK, self.data.facts.round_id, self.area.code).word,
+            }
         )
         figures = sorted(
             (figure for figure in self.data.figures if figure.municipality_code in self.codes), key=self.order
