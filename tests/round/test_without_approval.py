@@ -129,7 +129,7 @@ def test_no_trigger_mark_clear_or_backfill_sends_before_a_second_person_approves
 
         # Backfilled.
         api.backfill("fieldwork", "2026-02-03T09:00:00+01:00", "2026-02-03T10:00:00+01:00", FORM)
-        wait_for(lambda: len(backfilled(api)) >= 4 and all(waits_for_approval(api, one) for one in backfilled(api)[:2]))
+        wait_for(lambda: sum(waits_for_approval(api, one) for one in backfilled(api)) >= 2)
         assert_nothing_was_sent(sandbox)
 
         # The control: a second person approves, the next run sends to everybody, and the one after it to nobody.

@@ -38,8 +38,13 @@ def resume(round_id: str, operator: str) -> None:
 
 
 def stop(round_id: str, reason: str, operator: str) -> None:
-    """Stop a round for good: nothing is ever sent in it again."""
-    _by_hand("stop", round_id, operator, {"reason": reason})
+    """
+    Stop a round for good: nothing is ever sent in it again.
+
+    Raises:
+        RoundIsNotOpen: It is stopped already, or over.
+    """
+    _by_hand("stop", round_id, operator, {"reason": reason}, RoundState.OPEN, RoundState.APPROVED)
 
 
 def reconcile(round_id: str, operator: str) -> dict[str, int]:
@@ -72,9 +77,10 @@ def reconcile(round_id: str, operator: str) -> dict[str, int]:
 
 
 def doubts(round_id: str) -> pd.DataFrame:
-    """Return the messages in doubt: one row per message, without whose they are."""
+    """Return the messages in doubt: one row per message, without whose they are; `sent_at` in Danish time."""
     with transaction("fieldwork") as connection:
-        return read_table(connection, "fieldwork/doubts.sql", round_id=round_id)
+        table = read_table(connection, "fieldwork/doubts.sql", round_id=round_id)
+    return table.assign(sent_at=pd.to_datetime(table["sent_at"], utc=True).dt.tz_convert(clock.COPENHAGEN))
 
 
 def decide_doubt(message_id: UUID, *, was_received: bool, operator: str, note: str) -> bool:
@@ -313,9 +319,9 @@ def _danish_time(value: object) -> object:
     return value.astimezone(clock.COPENHAGEN) if isinstance(value, datetime) else value
 
 
-def _by_hand(action: str, round_id: str, operator: str, parameters: dict[str, str]) -> None:
+def _by_hand(action: str, round_id: str, operator: str, parameters: dict[str, str], *states: RoundState) -> None:
     with transaction("fieldwork") as connection:
-        round_of(connection, round_id)
+        require_state(round_of(connection, round_id), *(states or RoundState))
         connection.execute(load_query(f"fieldwork/{action}.sql"), {"round_id": round_id} | parameters)
         _audit(connection, round_id, operator, action, note=parameters.get("reason", ""))
 
