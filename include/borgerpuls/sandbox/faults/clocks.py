@@ -1,22 +1,38 @@
 """
 T6: the dispatch's clock is wrong: an hour, a day, over summer time and the end of a year.
 
-The one clock (`clock.now`) is put to another time for the dispatch, as a machine with a wrong clock would have it; leases
-follow the database's own clock, which stays. After the wrong time the right one comes, and everybody must have been
-written to once. Not libfaketime: under it Python's timed waits hang (clock_nanosleep and sem_clockwait, version 0.9.10).
+The dispatch is a process of its own whose whole clock libfaketime has put to another time, as on a machine with a wrong
+clock; leases follow the database's own clock, which stays. After the wrong time the right one comes, and everybody must
+have been written to once. Monotonic time is left alone, else Python's timed waits hang; `time.sleep` is an error all the
+same (clock_nanosleep, version 0.9.10), so the process sleeps by `select`. Without libfaketime (Debian: `faketime`) the one
+clock, `clock.now`, is put to the other time instead.
 """
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from borgerpuls import clock
+from borgerpuls.errors import ServiceDidNotStart
 from borgerpuls.sandbox import drill
 from borgerpuls.sandbox.faults.page import Drill, Found, Report
 from borgerpuls.sandbox.faults.world import MUNICIPALITY, judge, own_world, send
 
 PEOPLE = 100
+
+
+_SEND_BY_THE_MACHINES_CLOCK = """
+import select, sys, time
+time.sleep = lambda seconds: select.select([], [], [], max(0, seconds)) and None
+from borgerpuls import clock
+from borgerpuls.fieldwork import stage
+print(clock.today(), stage.send_due(sys.argv[1], sys.argv[2])["sent"])
+"""
 
 
 @dataclass(frozen=True)
@@ -70,13 +86,28 @@ def run(share: float, report: Report) -> Found:
             judge(found, round_id, ledgers, since)
             report(f"T6 {case.name}: {sent}")
     found.notes.append("Clocks: " + "; ".join(case.name for case in CASES) + ".")
+    found.notes.append(
+        "The whole clock of each dispatch's process is put by libfaketime; its monotonic time and the database's clock stay."
+        if shutil.which("faketime")
+        else "libfaketime is not installed: only the one clock of the code, `clock.now`, was put."
+    )
     return found
 
 
 def _dispatch(round_id: str, moment: str) -> int:
-    """Dispatch by a clock that stands at *moment*, and return how many messages left."""
-    with _clock_at(datetime.fromisoformat(moment).replace(tzinfo=clock.COPENHAGEN)):
-        return send(round_id)["sent"]
+    """Dispatch by a clock that goes from *moment* on, and return how many messages left."""
+    faketime = shutil.which("faketime")
+    if faketime is None:
+        with _clock_at(datetime.fromisoformat(moment).replace(tzinfo=clock.COPENHAGEN)):
+            return send(round_id)["sent"]
+    told = subprocess.run(
+        [faketime, "-m", "-f", f"@{moment}", sys.executable, "-c", _SEND_BY_THE_MACHINES_CLOCK, round_id, MUNICIPALITY],
+        env=os.environ | {"BORGERPULS_CLOCK": "real", "TZ": "Europe/Copenhagen", "FAKETIME_DONT_FAKE_MONOTONIC": "1"},
+        capture_output=True, text=True, check=True, timeout=120,
+    ).stdout.split()  # fmt: skip
+    if told[0] != moment[:10]:
+        raise ServiceDidNotStart(f"Under faketime it is {told[0]}, not {moment[:10]}.")
+    return int(told[1])
 
 
 @contextmanager
