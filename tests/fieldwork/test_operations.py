@@ -159,6 +159,33 @@ def test_reconcile_and_decide_speak_danish_and_a_wrong_id_is_no_traceback(round_
     assert "Invalid value" in refused("decide", "ikke-et-id", "--received", "--note", "x")
 
 
+def test_a_standstill_names_the_municipalities_where_other_words_were_approved(round_id: str) -> None:
+    drill.make_round(round_id, {HERE: 2, THERE: 2})
+    (alert,) = stage.alerts(round_id)
+    assert alert.text == "4 beskeder venter, og intet er sendt i 120 minutter."
+    with engine("database_admin_url").begin() as connection:
+        connection.execute(
+            text("UPDATE fieldwork.municipality_text SET contact_name = 'Ny' WHERE round_id = :r AND municipality_code = :m"),
+            {"r": round_id, "m": THERE},
+        )  # fmt: skip
+    (alert,) = stage.alerts(round_id)
+    assert alert.text.endswith("Godkendelsen gælder ikke det, der nu ville blive sendt i: Øvelse 0707.")
+    assert alert.runbook == "docs/runbooks/standstill.md"
+
+
+def test_the_approver_sees_municipalities_groups_channels_parts_and_price(round_id: str) -> None:
+    drill.make_round(round_id, {HERE: 8, THERE: 4}, is_approved=False)  # every other number is usable
+    body = stage.approval_text(round_id)["body"].splitlines()
+    head = body.index("| Kommune og målgruppe | Digital Post | Sms | Sms-dele | Anslået pris, kr. |")
+    assert body[head + 2 : head + 7] == [
+        "| **Øvelse 0461** | 24 | 8 | 8 | 2 |",
+        "| Sygedagpenge | 24 | 8 | 8 | 2 |",
+        "| **Øvelse 0707** | 12 | 4 | 4 | 1 |",
+        "| Sygedagpenge | 12 | 4 | 4 | 1 |",
+        "| **I alt** | 36 | 12 | 12 | 3 |",
+    ]
+
+
 # --- do -------------------------------------------------------------------------------------------------------------
 
 

@@ -176,7 +176,7 @@ def _check_approval(round_id: str) -> None:
     paper = [row for row in counts["by_group"] if row["channel"] == "letter"]
     assert sum(row["cost_kr"] for row in paper) == 24.0
     body = stage.approval_text(round_id)["body"]
-    assert "| Kommune | Digital Post | Sms | Brev | Anslået pris, kr. |" in body
+    assert "| Kommune og målgruppe | Digital Post | Sms | Sms-dele | Brev | Anslået pris, kr. |" in body
     assert "Breve på papir er talt højest muligt" in body
     with transaction("fieldwork") as connection:
         shown = connection.execute(

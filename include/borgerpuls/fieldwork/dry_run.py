@@ -214,6 +214,7 @@ def approval_text(
     content_hash: str,
     counts: Mapping[str, Any],
     names: Mapping[str, str],
+    group_names: Mapping[str, str],
     texts: pd.DataFrame,
 ) -> dict[str, str]:
     """
@@ -226,19 +227,23 @@ def approval_text(
         content_hash: Of what is approved.
         counts: Of the dry run.
         names: The municipalities' names by code.
+        group_names: The target groups' names by code.
         texts: `municipality_code`, `wave`, `body` of the example SMS.
 
     Returns:
         `subject` and `body`.
     """
     table = pd.DataFrame(counts["by_group"])
+    table["municipality"] = table["municipality_code"].map(names).fillna(table["municipality_code"])
+    table["group"] = table["target_group"].map(group_names).fillna(table["target_group"])
     has_letters = bool(counts.get("letters"))
-    shown = ("digital_post", "sms", *(("letter",) if has_letters else ()))
     lines = []
-    for code, group in table.groupby("municipality_code", sort=True):
-        by_channel = group.groupby("channel")["messages"].sum()
-        numbers = (*(by_channel.get(channel, 0) for channel in shown), round(group["cost_kr"].sum()))
-        lines.append(f"| {names.get(str(code), str(code))} | {' | '.join(_count(number) for number in numbers)} |")
+    for name, municipality in table.groupby("municipality", sort=True):
+        lines.append(_forecast_row(f"**{name}**", municipality, has_letters=has_letters))
+        lines += [
+            _forecast_row(str(group), rows, has_letters=has_letters) for group, rows in municipality.groupby("group")
+        ]
+    lines.append(_forecast_row("**I alt**", table, has_letters=has_letters))
     example = texts.iloc[0]["body"] if len(texts) else ""
     introduction = (
         f"{_count(counts['people'])} borgere får højst {_count(counts['messages'])} beskeder: invitation "
@@ -252,8 +257,8 @@ def approval_text(
             "",
             introduction,
             "",
-            f"| Kommune | Digital Post | Sms | {'Brev | ' if has_letters else ''}Anslået pris, kr. |",
-            f"| --- | ---: | ---: | {'---: | ' if has_letters else ''}---: |",
+            f"| Kommune og målgruppe | Digital Post | Sms | Sms-dele | {'Brev | ' if has_letters else ''}Anslået pris, kr. |",
+            f"| --- | ---: | ---: | ---: | {'---: | ' if has_letters else ''}---: |",
             *lines,
             "",
             *([LETTERS_ARE_A_CEILING, ""] if has_letters else []),
@@ -263,6 +268,19 @@ def approval_text(
         ]
     )
     return {"subject": f"Godkend udsendelsen: {round_name}", "body": body}
+
+
+def _forecast_row(name: str, rows: pd.DataFrame, *, has_letters: bool) -> str:
+    """Return the messages, SMS parts and price of some municipality and groups as a row of the approver's table."""
+    by_channel = rows.groupby("channel")["messages"].sum()
+    numbers = [
+        by_channel.get(str(Channel.DIGITAL_POST), 0),
+        by_channel.get(str(Channel.SMS), 0),
+        rows["sms_parts"].sum(),
+    ]
+    if has_letters:
+        numbers.append(by_channel.get(str(Channel.LETTER), 0))
+    return f"| {name} | {' | '.join(_count(number) for number in (*numbers, round(rows['cost_kr'].sum())))} |"
 
 
 def _count(number: float) -> str:

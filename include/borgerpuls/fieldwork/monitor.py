@@ -14,6 +14,7 @@ COUNTS = [
     "planned", "sent", "accepted", "delivered", "failed", "cancelled", "unknown", "no_receipt", "waiting",
     "awaiting_receipt",
 ]  # fmt: skip
+STANDSTILL = "standstill"
 BOUNCE_LIMIT = 0.02
 BOUNCE_BASE = 50
 """Fewer sent messages than this say nothing about a share."""
@@ -88,7 +89,7 @@ def alerts(
     if due and idle_minutes is not None and idle_minutes >= 30:
         found.append(
             Alert(
-                "standstill",
+                STANDSTILL,
                 f"{due} beskeder venter, og intet er sendt i {idle_minutes:.0f} minutter.",
                 "docs/runbooks/standstill.md",
             )

@@ -24,7 +24,7 @@ HEADINGS = {
 NOT_CHOSEN = "ikke valgt"
 NO_SHARE = "–"
 ALWAYS = ("Planlagt", "Sendt", "I tvivl")
-"""Shown in a terminal also when nobody has any."""
+"""Shown also when nobody has any."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Table:
     rows: list[list[str]]
 
     def without_zeros(self) -> "Table":
-        """Return it without the columns that are zero everywhere, but for those of ALWAYS: a terminal is narrow."""
+        """Return it without the columns that are zero everywhere, but for those of ALWAYS: screens are narrow."""
         kept = [
             number
             for number, (heading, *cells) in enumerate(zip(self.headings, *self.rows, strict=True))
@@ -74,7 +74,7 @@ def messages_page(
         round=shown,
         state=state_of(shown) if shown else "",
         alerts=alerts,
-        tables=[] if counts is None else tables(counts),
+        tables=[] if counts is None else [table.without_zeros() for table in tables(counts)],
         adds_up=counts is None or adds_up(counts),
         moment=f"{moment:%d-%m-%Y kl. %H.%M}",
     )

@@ -7,7 +7,7 @@ time. What people do by hand is in operations.py.
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ import pandas as pd
 from sqlalchemy import Connection, Row
 
 from borgerpuls import clock
+from borgerpuls.codebooks.codebook import load_codebook
 from borgerpuls.database import copy_rows, load_query, read_table, transaction
 from borgerpuls.errors import (
     ApproverOpenedTheRound,
@@ -32,7 +33,7 @@ from borgerpuls.fieldwork.intake import take_in_receipts
 from borgerpuls.fieldwork.journal import Journal
 from borgerpuls.fieldwork.ledger import Ledger, new_owner
 from borgerpuls.fieldwork.letters import Recipient
-from borgerpuls.fieldwork.monitor import Alert
+from borgerpuls.fieldwork.monitor import STANDSTILL, Alert
 from borgerpuls.fieldwork.monitor import alerts as find_alerts
 from borgerpuls.fieldwork.monitor_page import messages_page as write_page
 from borgerpuls.fieldwork.round_content import (
@@ -191,7 +192,10 @@ def approval_text(round_id: str) -> dict[str, str]:
             for row in connection.execute(load_query("fieldwork/municipalities.sql"), {"round_id": round_id})
         }
         read = read_table(connection, "fieldwork/example_previews.sql", round_id=round_id)
-    return showing.approval_text(plan.name, plan.opened_by, letter_dates(plan), content_hash, counts, names, read)
+    groups = load_codebook(plan.codebook_version).labels("target_group")
+    return showing.approval_text(
+        plan.name, plan.opened_by, letter_dates(plan), content_hash, counts, names, groups, read
+    )
 
 
 def is_approved(round_id: str) -> bool:
@@ -389,12 +393,29 @@ def alerts(round_id: str) -> list[Alert]:
     opened_at = departure.sending_windows().opened_at(Channel.DIGITAL_POST, moment)
     may_send = plan.state == RoundState.APPROVED and not plan.is_paused and moment.date() <= plan.close_date
     idle_since = max(filter(None, (opened_at, health.last_sent_at)), default=None)
-    return find_alerts(
+    found = find_alerts(
         monitor(round_id),
         oldest_doubt_minutes=None if health.oldest_doubt_minutes is None else float(health.oldest_doubt_minutes),
         idle_minutes=(moment - idle_since).total_seconds() / 60 if opened_at and idle_since and may_send else None,
         due=int(health.due),
     )
+    return [_with_unapproved(plan, alert) if alert.name == STANDSTILL else alert for alert in found]
+
+
+def _with_unapproved(plan: Row[Any], alert: Alert) -> Alert:
+    """Return a standstill that names the municipalities where other content is planned than was approved."""
+    with transaction("fieldwork") as connection:
+        approved = connection.execute(
+            load_query("fieldwork/approved_municipalities.sql"), {"round_id": plan.round_id}
+        ).all()
+        current = content_hashes(connection, plan.round_id, letter_book(plan))
+        names = read_table(connection, "fieldwork/municipalities.sql", round_id=plan.round_id)
+    hashes = {(row.municipality_code, row.municipality_hash) for row in approved}
+    changed = {code for code, content in current.items() if (code, content) not in hashes}
+    if not changed:
+        return alert
+    told = ", ".join(names.loc[names["municipality_code"].isin(changed), "municipality_name"].sort_values())
+    return replace(alert, text=f"{alert.text} Godkendelsen gælder ikke det, der nu ville blive sendt i: {told}.")
 
 
 def watch_messages() -> dict[str, int]:
