@@ -112,6 +112,7 @@ def sandbox_gateway(
     receipt_faults: Annotated[float, typer.Option(min=0, max=1, help="Share of receipts that go wrong.")] = 0.0,
     undeliverable: Annotated[float, typer.Option(min=0, max=1, help="Share that fails after acceptance.")] = 0.003,
     deduplicate: Annotated[bool, typer.Option(help="Accept each message id once.")] = False,
+    bodies: Annotated[Path | None, typer.Option(help="Folder to keep every accepted message in, to look at.")] = None,
 ) -> None:
     """Run one sandbox gateway, which speaks the real wire format and writes to nobody."""
     from borgerpuls.sandbox.gateways import serve_by_hand
@@ -119,6 +120,7 @@ def sandbox_gateway(
     serve_by_hand(
         kind, host, port, ledger=ledger, registrations=registrations, seed=seed, fault_share=faults,
         fault_kinds=tuple(fault_kind or ()), receipt_fault_share=receipt_faults, undeliverable_share=undeliverable, deduplicates=deduplicate,
+        bodies=bodies,
     )  # fmt: skip
 
 

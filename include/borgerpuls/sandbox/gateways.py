@@ -77,6 +77,8 @@ class GatewayPlan:
     ledger: Path
     registrations: Path | None = None
     """CSV with `cpr`, `is_digital_post` and `is_nemsms`, read again when it changes; without it everybody is registered."""
+    bodies: Path | None = None
+    """Folder for what was accepted, one file per message id, to be looked at: invented people only."""
     deduplicates: bool = False
     fault_share: float = 0.0
     fault_kinds: tuple[str, ...] = ()
@@ -207,6 +209,9 @@ class Gateway:
         accepted, problem = self._read_kombi(request) if is_post else self._read_mtsms(request.body)
         if accepted is None or fault == "lying_ok":
             return self._refusal(problem or "sandbox.lying_ok")
+        if self.plan.bodies:
+            self.plan.bodies.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (self.plan.bodies / f"{accepted.message_id}.{'xml' if is_post else 'json'}").write_bytes(request.body)
         position = self._accept(accepted)
         if fault == "error_after":
             return Reply(500, b"internal error")
