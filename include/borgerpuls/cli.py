@@ -279,12 +279,11 @@ def figures_import(
         typer.Argument(metavar="SOURCE...", help="pilot-2023, norddjurs-2025-2, or the path of a description."),
     ],
 ) -> None:
-    """Import figures that others have published, so that a first round has a trend. See docs/figures/imports.md."""
+    """Import figures that others have published, all sources or none, so that a first round has a trend."""
     from borgerpuls.estimation.stage import import_figures
 
-    for source in sources:
-        counts = import_figures(source)
-        typer.echo(f"{counts['figures']} figures imported from {source}")
+    for source, figures in import_figures(sources).items():
+        typer.echo(f"{figures} figures imported from {source}")
 
 
 @figures_app.command("sources")

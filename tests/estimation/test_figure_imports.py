@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from borgerpuls.errors import ImportedFigureIsWrong, ReferenceIsNotAnonymous
+from borgerpuls.estimation import stage
 from borgerpuls.estimation.disclosure import Thresholds
 from borgerpuls.estimation.imports import check_source, norddjurs_2025_2, pilot_2023, read_source
+from borgerpuls.sandbox.postgres import EmbeddedPostgres
 
 LIMITS = Thresholds()
 
@@ -105,3 +107,18 @@ def test_a_reference_that_could_be_recognised_is_refused(
 ) -> None:
     with pytest.raises(ReferenceIsNotAnonymous, match=message):
         check_source(read_source(_source(tmp_path, table, **(REFERENCE | change))), published, LIMITS)
+
+
+def test_of_several_sources_all_are_imported_or_none(round_database: EmbeddedPostgres, tmp_path: Path) -> None:
+    own = str(_source(tmp_path, "item_id,measure,value\noverall,mean,5.2\n"))
+    with pytest.raises(ImportedFigureIsWrong, match="between 1 and 5"):
+        stage.import_figures(["pilot-2023", own])
+    assert stage.imported_sources().empty
+    own = str(_source(tmp_path, "item_id,measure,value\noverall,mean,3.2\n"))
+    assert stage.import_figures(["pilot-2023", own])[own] == 1
+    # Imported again it takes the place of the old one, and a wrong one leaves the old one standing.
+    wrong = str(_source(tmp_path, "item_id,measure,value\noverall,mean,0.2\n"))
+    with pytest.raises(ImportedFigureIsWrong):
+        stage.import_figures(["pilot-2023", wrong])
+    kept = stage.imported_sources().set_index("source_id")["figures"].to_dict()
+    assert kept == {"odense-2022-1": 1, "pilot-2023": len(pilot_2023().figures)}

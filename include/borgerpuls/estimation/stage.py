@@ -3,6 +3,7 @@ Estimate the figures of a round from its frozen answers, and withhold what may n
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -27,7 +28,7 @@ from borgerpuls.estimation.dictionary import OWN_ITEMS, dictionary_table, rounde
 from borgerpuls.estimation.disclosure import CELL, COMPLEMENTARY, Thresholds
 from borgerpuls.estimation.explain import explanation, imported_explanation
 from borgerpuls.estimation.figures import prepare_survey
-from borgerpuls.estimation.imports import SHIPPED, check_source, read_source
+from borgerpuls.estimation.imports import SHIPPED, ImportedFigures, check_source, read_source
 from borgerpuls.estimation.invariants import (
     Contradiction,
     contradictions,
@@ -309,31 +310,37 @@ def _explain_imported(connection: Connection, figure_id: str) -> str:
     return f"{figure_id}\n{imported_explanation(found.iloc[0])}"
 
 
-def import_figures(name: str) -> dict[str, int]:
+def import_figures(names: Sequence[str]) -> dict[str, int]:
     """
-    Import figures that others have published, and take the place of an older import of the same source.
+    Import figures that others have published, each in the place of an older import of the same source: all of them or none.
 
     Args:
-        name: A shipped source (`pilot-2023`, `norddjurs-2025-2`), or the path of a description (docs/figures/imports.md).
+        names: Shipped sources (`pilot-2023`, `norddjurs-2025-2`), or paths of descriptions (docs/figures/imports.md).
+
+    Returns:
+        Figures by name, in the order given.
 
     Raises:
         FileIsMissing, ColumnIsMissing, ValueIsUnreadable: The files cannot be read.
         ImportedFigureIsWrong: A figure is impossible, unprotected or about something unknown.
         ReferenceIsNotAnonymous: A reference municipality could be recognised, or has not agreed.
     """
-    imported = SHIPPED[name]() if name in SHIPPED else read_source(Path(name))
-    source = imported.source
+    read = {name: SHIPPED[name]() if name in SHIPPED else read_source(Path(name)) for name in names}
     with transaction("estimation") as connection:
-        published = read_table(connection, "estimation/published_municipalities.sql", period=source.period)
-        check_source(imported, set(published["municipality_code"]), _thresholds())
-        connection.execute(load_query("estimation/delete_source.sql"), {"source_id": source.source_id})
-        said = asdict(source) | {"municipality_codes": list(source.municipality_codes)}
-        connection.execute(load_query("estimation/keep_source.sql"), said)
-        figures = imported.figures.assign(
-            source_id=source.source_id, valid_n=imported.figures["valid_n"].astype("Int64")
-        )
-        copy_rows(connection, "estimation.imported_figure", figures)
-    return {"figures": len(figures)}
+        for imported in read.values():
+            _keep_source(connection, imported)
+    return {name: len(imported.figures) for name, imported in read.items()}
+
+
+def _keep_source(connection: Connection, imported: ImportedFigures) -> None:
+    source = imported.source
+    published = read_table(connection, "estimation/published_municipalities.sql", period=source.period)
+    check_source(imported, set(published["municipality_code"]), _thresholds())
+    connection.execute(load_query("estimation/delete_source.sql"), {"source_id": source.source_id})
+    said = asdict(source) | {"municipality_codes": list(source.municipality_codes)}
+    connection.execute(load_query("estimation/keep_source.sql"), said)
+    figures = imported.figures.assign(source_id=source.source_id, valid_n=imported.figures["valid_n"].astype("Int64"))
+    copy_rows(connection, "estimation.imported_figure", figures)
 
 
 def imported_sources() -> pd.DataFrame:
