@@ -109,6 +109,7 @@ def test_what_changed_between_two_versions_is_said() -> None:
     found = compare_codebooks(load_instrument("2023"), load_instrument("2024"))
     assert set(zip(found["id"], found["hvad"], strict=True)) == {
         ("local1", "ny"), ("local2", "ny"), ("local3", "ny"), ("plan", "stilles_til"), ("belief", "stilles_til"),
-        ("aktivitetsparat", "målgruppe"), ("jobafklaring", "målgruppe"),
+        ("contact", "stilles_til"), ("coop", "stilles_til"), ("aktivitetsparat", "målgruppe"),
+        ("jobafklaring", "målgruppe"),
     }  # fmt: skip
     assert compare_codebooks(load_instrument("2023"), load_instrument("2023")).empty
