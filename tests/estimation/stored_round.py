@@ -21,7 +21,8 @@ def store_round(whole: WholeRound, round_id: str = "2023-2", name: str = "2. hal
         age_years=40,
         benefit_code="x",
         spell_start_date=dates.key_date,
-        has_mobile=True,
+        language=whole.people["language"].map({"dansk": "da", "andet": "en"}),
+        has_mobile=whole.people["mobile"] == "ja",
     )
     responses = whole.responses.assign(
         round_id=round_id,
@@ -56,7 +57,7 @@ def store_round(whole: WholeRound, round_id: str = "2023-2", name: str = "2. hal
         names = people[["round_id", "municipality_code"]].drop_duplicates()
         copy_rows(connection, "rounds.municipality", names.assign(municipality_name=names["municipality_code"]))
         persons = ["round_id", "person_id", "municipality_code", "sex", "age_years", "age_group", "subgroup",
-                   "target_group", "benefit_code", "spell_start_date", "has_mobile"]  # fmt: skip
+                   "target_group", "benefit_code", "spell_start_date", "language", "has_mobile"]  # fmt: skip
         copy_rows(connection, "frame.person", people[persons])
         sampled = people[people["is_sampled"]]
         sample = sampled[["round_id", "person_id", "municipality_code"]]

@@ -59,12 +59,17 @@ def test_nine_completion_times_give_no_quartile() -> None:
     assert "completion_minutes" not in set(response_figures(PEOPLE, arrivals, 3)["measure"])
 
 
-def test_subgroups_are_shown_only_of_all_and_only_where_each_is_large() -> None:
+def test_register_variables_are_shown_only_of_all_and_only_where_each_group_is_large() -> None:
     arrivals = pd.DataFrame({"municipality_code": ["0461"], "day": 1})
-    assert "subgroup" not in set(response_figures(PEOPLE, arrivals, 3)["domain"])
-    large = PEOPLE[PEOPLE["subgroup"] == "dagpenge"]
-    shown = response_figures(large, arrivals, 3)
-    assert set(shown.loc[shown["domain"] == "subgroup", "municipality_code"]) == {"alle"}
+    people = PEOPLE.assign(language="dansk", mobile=["ja", "nej", "nej", "ja", "ja"])
+    shown = response_figures(people, arrivals, 3)
+    assert "subgroup" not in set(shown["domain"])  # nobody on sygedagpenge answered
+    assert "mobile" not in set(shown["domain"])  # ten without one did
+    assert set(shown.loc[shown["domain"] == "language", "municipality_code"]) == {"alle"}
+    rate = _one(shown, "response_rate", domain="language", domain_group="dansk")
+    assert (rate["valid_n"], rate["weighted_base"]) == (50, 120.0)
+    large = response_figures(people[people["subgroup"] == "dagpenge"].assign(mobile="nej"), arrivals, 3)
+    assert {"subgroup", "language", "mobile"} <= set(large["domain"])
 
 
 CELLS = pd.DataFrame(

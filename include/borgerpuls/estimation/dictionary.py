@@ -17,6 +17,12 @@ OWN_ITEMS = re.compile(r"local\d")
 
 WAVES = {"1": "invitationen", "2": "den første påmindelse", "3": "den anden påmindelse"}
 
+REGISTER_NAMES = {
+    "subgroup": "Ydelse",
+    "language": "Sprog i kommunens register",
+    "mobile": "Mobilnummer i kommunens register",
+}
+
 MEASURES = {
     "mean": "Vægtet gennemsnit af svarene på skalaen 1 til 5, hvor 5 er mest positivt. »Ved ikke« indgår ikke.",
     "share": "Vægtet andel af de gyldige svar, der er i svarkategorien.",
@@ -137,7 +143,7 @@ def definition(figure: "pd.Series", codebook: Codebook, instrument: Instrument, 
     elif domain == "wave":
         sentences.append(f"De, der svarede efter {WAVES[group]}.")
     elif domain != "all":
-        sentences.append(f"Opdeling {domain}: {group}.")
+        sentences.append(f"{REGISTER_NAMES.get(domain, f'Opdeling {domain}')}: {group}.")
     return " ".join(sentences)
 
 

@@ -15,9 +15,9 @@ from borgerpuls.terms import ALL_PARTICIPATING
 
 RESPONSE = "response"
 GROUPS = ("target_group", "sex", "age_group")
-SUBGROUP = "subgroup"
-FEWEST_IN_SUBGROUP = 30
-"""The benefit groups are shown for all participating, and only where each has this many respondents."""
+REGISTER = ("subgroup", "language", "mobile")
+FEWEST_IN_REGISTER = 30
+"""Benefit, language and mobile number are shown for all participating, and only where each group has this many respondents."""
 
 STAGES = ("population", "sampled", "reachable", "answered", "complete")
 AAPOR = {"rr1": "RR1", "rr2": "RR2", "ref1": "REF1", "con1": "CON1"}
@@ -37,7 +37,7 @@ def response_figures(people: pd.DataFrame, arrivals: pd.DataFrame, field_days: i
     Args:
         people: One row per kind of person in the population: `municipality_code, target_group, sex, age_group`, `is_sampled`,
             `is_reachable` (a message could be sent), `is_complete`, `is_partial`; `person_n` where a row stands for several
-            persons; `subgroup` and `disposition` (AAPOR, of the sampled) where they are known.
+            persons; `REGISTER` and `disposition` (AAPOR, of the sampled) where they are known.
         arrivals: One row per answer that counts: `municipality_code`, `day` (days from invitation to its last page) and,
             where it is known, `minutes` that a complete one took.
         field_days: Days from invitation to close.
@@ -51,7 +51,7 @@ def response_figures(people: pd.DataFrame, arrivals: pd.DataFrame, field_days: i
     everybody = _with_all(stages, [])
     for code, count in everybody.iterrows():
         rows += _whole(str(code), {name: int(count[name]) for name in STAGES})
-    for domain in (*GROUPS, SUBGROUP):
+    for domain in (*GROUPS, *REGISTER):
         if domain in stages:
             rows += _groups(_with_all(stages, [domain]), everybody, domain)
     rows += _curve(arrivals, everybody["sampled"], field_days)
@@ -73,7 +73,7 @@ def _by_stage(people: pd.DataFrame) -> pd.DataFrame:
         "answered": n * (is_sampled & (people["is_complete"].astype(bool) | people["is_partial"].astype(bool))),
         "complete": n * (is_sampled & people["is_complete"].astype(bool)),
     }
-    names = [name for name in ("municipality_code", *GROUPS, SUBGROUP) if name in people]
+    names = [name for name in ("municipality_code", *GROUPS, *REGISTER) if name in people]
     return people[names].assign(**{name: count.astype("int64") for name, count in stages.items()})
 
 
@@ -109,9 +109,9 @@ def _whole(code: str, count: dict[str, int]) -> list[dict[str, Any]]:
 
 def _groups(table: pd.DataFrame, everybody: pd.DataFrame, domain: str) -> list[dict[str, Any]]:
     """Shares of the population, the sample and the respondents, and the response rate, by group."""
-    if domain == SUBGROUP:
+    if domain in REGISTER:
         table = table.loc[[ALL_PARTICIPATING]]
-        if (table["answered"] < FEWEST_IN_SUBGROUP).any():
+        if (table["answered"] < FEWEST_IN_REGISTER).any():
             return []
     rows = []
     for (code, group), count in zip(table.index, table.to_dict("records"), strict=True):

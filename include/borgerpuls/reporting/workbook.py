@@ -22,9 +22,9 @@ from borgerpuls.terms import ALL_PARTICIPATING, ArtefactKind
 
 _SCORE, _SHARE, _COUNT, _PLAIN = "0.00", "0.0%", "#,##0", "0.0"
 _OTHER_DOMAINS = {
-    "day": "Dage efter invitationen", "wave": "Svar efter henvendelse nr.", "subgroup": "Ydelse", "region": "Region",
-    "statistic": "Statistik", "example": "Regneeksempel", "local_1": "Kommunens opdeling 1",
-    "local_2": "Kommunens opdeling 2", "local_3": "Kommunens opdeling 3",
+    "day": "Dage efter invitationen", "wave": "Svar efter henvendelse nr.", "subgroup": "Ydelse", "language": "Sprog",
+    "mobile": "Mobilnummer", "region": "Region", "statistic": "Statistik", "example": "Regneeksempel",
+    "local_1": "Kommunens opdeling 1", "local_2": "Kommunens opdeling 2", "local_3": "Kommunens opdeling 3",
 }  # fmt: skip
 _LINE = 15.0
 """Height of a line in points, said where text wraps: not every program measures it."""

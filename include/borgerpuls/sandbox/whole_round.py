@@ -196,6 +196,8 @@ def _people(country: Country, sample: pd.DataFrame, responses: pd.DataFrame) -> 
     found = outcome.reindex(country.citizens.index)
     sampled = country.citizens.index.isin(sample["citizen_id"])
     return country.citizens[["municipality_code", "target_group", "sex", "age_group", "subgroup"]].assign(
+        language=np.where(country.citizens["language"] == "da", "dansk", "andet"),
+        mobile=np.where(country.citizens["has_mobile"], "ja", "nej"),
         is_sampled=sampled,
         is_reachable=sampled & is_reachable(country.citizens).to_numpy(),
         is_complete=(found == Completeness.COMPLETE).to_numpy(),
