@@ -119,7 +119,7 @@ def fieldwork():
         """Give every message of a round that is over one of the four end states."""
         return {round_id: stage.finish_messages(round_id) for round_id in rounds_stage.rounds_in_state("closed")}
 
-    @task(trigger_rule="all_done", retries=0, on_failure_callback=OperationsNotifier())
+    @task(trigger_rule="all_done", on_failure_callback=OperationsNotifier())
     def watch_messages():
         """Fail, and tell operations, when messages are in doubt, bounce or stand still."""
         return stage.watch_messages()

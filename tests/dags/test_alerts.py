@@ -123,6 +123,7 @@ def test_each_alarm_is_told_with_its_runbook_and_nobodys_data(
         ),
         "BORGERPULS_ALERT_WEBHOOK_URL": url,
         "BORGERPULS_ALERT_EMAIL": OPERATIONS,
+        "BORGERPULS_TASK_RETRY_SECONDS": "0",
     }
     for command in (["-m", "airflow", "db", "migrate"], ["-c", RUN, str(ROOT / "dags")]):
         ended = subprocess.run(
@@ -139,7 +140,7 @@ def test_each_alarm_is_told_with_its_runbook_and_nobodys_data(
     (part,) = [part for part in mail.walk() if part.get_content_type() == "text/html"]
     for words in (told["text"], part.get_content()):
         assert "Runde 2023-2: 3 beskeder har været i tvivl i over en time." in words
-        assert "Runde 2023-1: 100,0 % af det, der er sendt som Sms, når ikke frem." in words
+        assert "Runde 2023-1: 100,0 % af det, der er sendt som sms, når ikke frem." in words
         assert "Runde 2022-2: 4 beskeder venter, og intet er sendt i 120 minutter." in words
         for runbook in ("unknown", "bounce", "standstill"):
             assert f"docs/runbooks/{runbook}.md" in words

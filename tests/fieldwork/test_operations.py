@@ -137,7 +137,7 @@ def test_a_receipt_stands_below_its_own_message() -> None:
     assert list(history_lines(entry)) == [
         "Runde 2023-2, Norddjurs (0707): intet skema; er død",
         "  1. påmindelse, planlagt til 29-08-2023: aflyst (har svaret)",
-        "  1. påmindelse, sms ved siden af: sendt 29-08-2023 kl. 09.05 som Sms; fejlet (0x1005)",
+        "  1. påmindelse, sms ved siden af: sendt 29-08-2023 kl. 09.05 som sms; fejlet (0x1005)",
         "    kvittering 30-08-2023 kl. 07.00: fejlet (0x1005)",
     ]
 

@@ -2,7 +2,7 @@
 What the codes of fieldwork are called in Danish, wherever people read them.
 """
 
-CHANNELS = {"digital_post": "Digital Post", "sms": "Sms", "letter": "Brev"}
+CHANNELS = {"digital_post": "Digital Post", "sms": "sms", "letter": "brev"}
 ROUND_STATES = {
     "open": "Under forberedelse", "approved": "Godkendt", "closed": "Lukket", "published": "Offentliggjort",
     "stopped": "Stoppet",
