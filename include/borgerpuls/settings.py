@@ -55,7 +55,9 @@ class Settings(BaseSettings):
     send_batch_size: int = Field(default=200, ge=1)
     send_window: int = Field(default=32, ge=1)
     """Messages in flight at once: the most that one crash can leave in doubt."""
-    lease_seconds: int = Field(default=60, ge=1)
+    lease_seconds: int = Field(default=30, ge=1)
+    """How long a claim holds without a word of its dispatch; longer than a call may take. After a crash the next dispatch
+    waits for it, so recovery takes so long and a little more: within the minute of S3."""
     send_rate: int = Field(default=0, ge=0)
     """Most messages a second that one dispatch may send; 0 is no limit."""
     gateway_timeout_seconds: float = Field(default=10.0, gt=0)

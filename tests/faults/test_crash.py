@@ -85,5 +85,27 @@ def test_a_dispatch_killed_again_and_again_at_random_reaches_everybody_once(
     assert verdict.unknown <= settings.settings().send_window * killed
 
 
+def test_the_dispatch_after_a_crash_waits_for_the_leases_and_leaves_nothing_behind(
+    ledgers: list[Path], host: drill.DispatchHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BORGERPULS_LEASE_SECONDS", "3")
+    settings.settings.cache_clear()
+    short = drill.DispatchHost()
+    try:
+        drill.make_round("4100-1", {HERE: PEOPLE})
+        assert short.wait(short.start("4100-1", HERE, "intended", 2)) == -9
+        left = drill.left_behind("4100-1")
+        counts = stage.send_due("4100-1", HERE)  # at once: nobody makes the leases run out
+    finally:
+        short.close()
+        settings.settings.cache_clear()
+    assert 0 < counts["recovered"] <= left
+    assert drill.left_behind("4100-1") == 0
+    verdict = drill.judge("4100-1", ledgers)
+    assert (verdict.doubles, verdict.lost, verdict.forgotten) == (0, 0, 0)
+    assert 0 < verdict.unknown <= settings.settings().send_window
+    assert stage.state_counts("4100-1")["accepted"] + verdict.unknown == PEOPLE
+
+
 def _lines(ledgers: list[Path]) -> int:
     return sum(path.read_bytes().count(b"\n") for path in ledgers if path.exists())

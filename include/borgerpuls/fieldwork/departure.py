@@ -3,6 +3,7 @@ Departure: with which gateways, in which windows and within which limits a dispa
 """
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -30,6 +31,7 @@ from borgerpuls.vault import RoundKey, vault
 SYNTHETIC_CPR = re.compile(r"[6-9]\d{9}", re.ASCII)
 """Day of birth plus 60: nobody's number."""
 SECONDS_OF_HEALTH_CHECK = 2.0
+SECONDS_BETWEEN_LOOKS = 0.5
 
 
 @contextmanager
@@ -57,10 +59,43 @@ def connected_postman(
         )
 
 
-def dispatch_of(
+def depart(
+    plan: Row[Any], ledger: Ledger, journal: Journal, postman: GatewayPostman, round_key: RoundKey
+) -> dict[str, int]:
+    """
+    Take over from dispatches that died, and send what is due now in the ledger's municipality; return the counts.
+
+    What a dispatch held that died just now can be taken over when its leases have run out: they are waited for, so that
+    the try after a crash leaves nothing behind.
+
+    Raises:
+        RoundWasRestored, GatewayIsDown, GatewayRefusesUs, JournalIsUnwritable: See `stage.send_due`.
+    """
+    ledger.refuse_restored(journal)
+    recovered = sum(ledger.recover(journal, clock.now()).values())
+    sent = _dispatch_of(plan, ledger, journal, postman, round_key).run()
+    if _leases_of_others_ran_out(ledger):
+        recovered += sum(ledger.recover(journal, clock.now()).values())
+        for name, number in _dispatch_of(plan, ledger, journal, postman, round_key).run().items():
+            sent.add(name, number)
+    return dict(sent) | {"recovered": recovered}
+
+
+def _leases_of_others_ran_out(ledger: Ledger) -> bool:
+    """Wait while others hold messages, one lease at most; tell whether some may have been left behind."""
+    deadline = time.monotonic() + ledger.lease_seconds
+    while True:
+        messages, seconds = ledger.held_by_others()
+        if not messages:
+            return False
+        if not seconds or time.monotonic() > deadline:
+            return True
+        time.sleep(min(seconds, SECONDS_BETWEEN_LOOKS))
+
+
+def _dispatch_of(
     plan: Row[Any], ledger: Ledger, journal: Journal, postman: GatewayPostman, round_key: RoundKey
 ) -> Dispatch:
-    """Return the dispatch of what is due now in the ledger's municipality."""
     chosen = settings()
     channels = frozenset(Channel(name) for name in plan.channels)
     return Dispatch(

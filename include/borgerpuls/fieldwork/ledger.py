@@ -182,6 +182,14 @@ class Ledger:
             row = connection.execute(load_query("fieldwork/held.sql"), self._place | {"today": today}).one()
         return int(row.held), int(row.put_off), float(row.wait_seconds or 0)
 
+    def held_by_others(self) -> tuple[int, float]:
+        """Return how many messages other dispatches hold, and seconds until the last of their leases has run out."""
+        with transaction("fieldwork") as connection:
+            row = connection.execute(
+                load_query("fieldwork/leases_of_others.sql"), self._place | {"owner": self.owner}
+            ).one()
+        return int(row.messages), float(row.seconds)
+
     def recover(self, journal: Journal, now: datetime) -> dict[str, int]:
         """
         Take over from dispatches that died: give back their claims, settle what they were sending.

@@ -319,11 +319,9 @@ def send_due(round_id: str, municipality_code: str) -> dict[str, int]:
         departure.connected_postman(plan, municipality_code, text, book) as postman,
         Journal(chosen.journal_place(), round_id, municipality_code) as journal,
     ):
-        ledger.refuse_restored(journal)
-        recovered = ledger.recover(journal, clock.now())
-        sent = departure.dispatch_of(plan, ledger, journal, postman, round_key).run()
+        sent = departure.depart(plan, ledger, journal, postman, round_key)
     held, _, _ = ledger.held(clock.today())
-    return dict(sent) | {"held": held, "recovered": sum(recovered.values())}
+    return sent | {"held": held}
 
 
 # --- receipts and the end -----------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from pathlib import Path
 from borgerpuls.sandbox import drill
 from borgerpuls.sandbox.faults.page import Drill, Found, Report
 from borgerpuls.sandbox.faults.world import LEASE_SECONDS, MUNICIPALITY, judge, own_world, send
+from borgerpuls.settings import Settings
 
 RUNS, PEOPLE = 200, 1000
 POINTS = ("claimed", "begun", "intended", "called", "noted")
@@ -48,7 +49,8 @@ def run(share: float, report: Report) -> Found:
     places = ", ".join(f"{point} {count}" for point, count in sorted(killed.items()))
     found.notes.append(f"{sum(killed.values())} of {runs} dispatches were alive to be killed ({places}).")
     found.notes.append(
-        f"Leases of {LEASE_SECONDS} s in the drill, and of 60 s by default: recovery there takes so much longer."
+        f"Leases of {LEASE_SECONDS} s in the drill, and of {Settings.model_fields['lease_seconds'].default} s by default: "
+        "recovery there takes so much longer, waited for by the dispatch itself."
     )
     return found
 
