@@ -362,6 +362,11 @@ def trend_points(
     ]  # fmt: skip
 
 
+def as_read_of_an_earlier_round(rows: pd.DataFrame, code: str) -> pd.DataFrame:
+    """Return what sql/reporting/earlier_figures.sql returns."""
+    return rows[rows["municipality_code"].isin([code, "alle"]) & (rows["domain"] == "all")]
+
+
 def figures_of(rows: pd.DataFrame) -> FigureSet:
     """Return the rows as stage.py would read them."""
     records = rows.astype(object).where(rows.notna(), None).to_dict("records")
@@ -387,7 +392,11 @@ def report_data(
     earlier = tuple(
         EarlierRound(
             facts(round_id),
-            figures_of(figure_rows(answers, round_id=round_id, seed=place, shift=0.06 * place - 0.2)),
+            figures_of(
+                as_read_of_an_earlier_round(
+                    figure_rows(answers, round_id=round_id, seed=place, shift=0.06 * place - 0.2), code
+                )
+            ),
         )
         for place, round_id in enumerate(earlier_rounds)
     )

@@ -14,11 +14,13 @@ from figure_factory import PILOT, report_data
 from borgerpuls.reporting import appendix, numbers, report
 from borgerpuls.reporting.canvas import Canvas
 from borgerpuls.reporting.cited import plain
-from borgerpuls.reporting.figures import COUNTS, DOMAINS, Alarm, FigureSet
+from borgerpuls.reporting.figures import COUNTS, DOMAINS, Alarm, FigureSet, Notice
 from borgerpuls.reporting.fonts import SERIF, text_width
+from borgerpuls.reporting.memo import Participation, compose_memo
 from borgerpuls.reporting.painter import PainterCanvas
 from borgerpuls.reporting.pdf import press
 from borgerpuls.reporting.report import ReportData, compose
+from borgerpuls.reporting.sentences import ALARM_RULE
 from borgerpuls.reporting.svg import SvgCanvas
 from borgerpuls.reporting.typesetting import Group, Leaf, Node, typeset
 from borgerpuls.resources import resource_folder
@@ -178,7 +180,10 @@ def test_a_suppressed_number_is_nowhere_in_the_pages() -> None:
 def test_no_answers_gives_a_page_that_says_so() -> None:
     data = report_data(**CASES["no answers"])
     xhtml = whole_xhtml(data)
-    assert "Ishøj: for få svar til at vise resultater" in xhtml
+    assert "Ishøj: ingen har svaret" in xhtml
+    assert "Ingen borgere i Ishøj har svaret, og der er derfor ingen resultater at vise." in xhtml
+    assert "Ingen temaer ligger sikkert" not in xhtml
+    assert "Ingen af temaets spørgsmål ligger sikkert" not in xhtml
     assert "Ingen svar" in xhtml
     assert not re.search(r"\bnan\b|\bNone\b", xhtml)
 
@@ -271,6 +276,50 @@ def test_two_rounds_are_told_in_words_and_an_alarm_is_printed() -> None:
         in findings
     )
     assert "Siden 1. halvår" not in " ".join(compose(report_data("0461"), _canvas).pages)
+
+
+def test_an_alarm_beside_no_certain_change_is_explained_on_every_page_that_has_it() -> None:
+    data = report_data("0461", earlier_rounds=("2022-2", "2023-1"))
+    first = report.Composer(data, _canvas).survey.themes[0]
+    fallen = dataclasses.replace(
+        data,
+        alarms=(Alarm(first.code, "category_mean", "2023-1"),),
+        figures=FigureSet(
+            dataclasses.replace(one, difference_to_previous=-0.2)
+            if (one.municipality_code, one.item_id, one.domain) == ("0461", first.code, "all") else one
+            for one in data.figures
+        ),
+    )  # fmt: skip
+    sheets_fit(fallen)
+    pages = [" ".join(plain("".join(_parsed(page).itertext())).split()) for page in compose(fallen, _canvas).pages]
+    assert not any("Ingen af temaerne" in page for page in pages)
+    findings = next(page for page in pages if "Styrker og opmærksomhedspunkter Kun" in page)
+    assert "Ingen af de øvrige temaer er sikkert steget eller faldet" in findings
+    developments = next(page for page in pages if "Udvikling over tid" in page and "Scorer og svarprocent" in page)
+    assert all(ALARM_RULE in page for page in (findings, developments))
+    assert "alarm" in str(appendix.development(report.Composer(fallen, _canvas)))
+    memo = compose_memo(fallen, Participation(3, 2, "2023-1"))
+    assert ALARM_RULE in memo.results[-1]
+    assert "Ingen af kategorierne" not in memo.results[-1]
+
+
+def test_many_notices_and_many_own_groups_go_on_on_the_next_page() -> None:
+    data = report_data("0740")
+    groups = [f"Afdeling {place}" for place in range(9)]
+    own = [one for one in data.figures if one.domain == "local_1" and one.domain_group == "øvrige"]
+    many = dataclasses.replace(
+        data,
+        notices=tuple(Notice("", "", "x", f"Sætning {place} om noget, der ikke vises.") for place in range(60)),
+        figures=FigureSet(
+            [*(one for one in data.figures if one.domain != "local_1"),
+             *(dataclasses.replace(one, figure_id=f"{one.figure_id}{group}", domain_group=group)
+               for one in own for group in groups)]
+        ),
+    )  # fmt: skip
+    sheets_fit(many)
+    xhtml = whole_xhtml(many)
+    assert all(f"Sætning {place} " in xhtml for place in range(60))
+    assert all(f">{group}<" in xhtml for group in groups)
 
 
 @pytest.mark.parametrize("name", ["Mariagerfjord", "Brønderslev", "Vesthimmerlands", "Vordingborg", "Gladsaxe"])

@@ -1,6 +1,7 @@
 """What a municipality calls itself is data: it ends as plain text in memo, deck and workbook, and does nothing there."""
 
 import io
+import re
 from xml.etree import ElementTree as ET
 
 import docx
@@ -9,6 +10,7 @@ import pypdf
 import pytest
 from figure_factory import PILOT, report_data
 from packages import all_text, parts
+from payloads import DONE, PAYLOADS, greetings, hostile, names
 from pptx import Presentation
 
 from borgerpuls.reporting.area import plain_text
@@ -58,6 +60,35 @@ def test_a_deck_shows_the_name_as_it_is_written(place: int) -> None:
     targets = [line for line in all_text(content).splitlines() if line.startswith("http://x.invalid")]
     assert targets in ([], ["http://x.invalid/?a=1&b=2"])  # in the list of participants at most, never a link
     assert "1337" not in all_text(content)
+
+
+def test_every_payload_is_text_in_deck_and_workbook() -> None:
+    data = hostile(greeting=" ".join(PAYLOADS))
+    wording = plain_text(" ".join(PAYLOADS)[:400])
+    for content in (render_deck(data), render_workbook(data)):
+        for name, part in parts(content).items():
+            if name.endswith((".xml", ".rels")):
+                ET.fromstring(part)  # noqa: S314 - well-formed, whatever was written
+            assert not re.search(rb"<f[ >]", part)
+        text = all_text(content)
+        assert not DONE.search(text)
+        assert "".join(wording.split())[:150] in "".join(text.split())
+        assert not any(
+            line.startswith(("http:", "file:", "javascript:")) for line in text.splitlines() if "schemas." not in line
+        )
+
+
+def test_every_payload_as_a_name_is_text_in_both_memos() -> None:
+    for code, name in list(names().items())[: len(greetings())]:
+        memo = compose_memo(hostile(code), Participation(3, 2, "2023-1"))
+        when = round_time(hostile(code).facts.close_date)
+        title = memo.area
+        assert docx.Document(io.BytesIO(memo_docx(memo, when))).paragraphs[0].text == title
+        assert plain_text(name) in title
+        reader = pypdf.PdfReader(io.BytesIO(memo_pdf(memo, when).content))
+        text = "".join(reader.pages[0].extract_text().split())
+        assert "".join(printable(title).split()) in text
+        assert not DONE.search(text)
 
 
 def test_a_workbook_keeps_every_name_as_text() -> None:

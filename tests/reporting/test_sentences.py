@@ -1,10 +1,21 @@
 """A sentence claims a difference only where the figure is significantly different."""
 
+import dataclasses
+
 import pytest
 from figure_factory import report_data
 
 from borgerpuls.reporting.figures import Figure
-from borgerpuls.reporting.sentences import Scored, attention_points, finding_title, strengths, summary_lead
+from borgerpuls.reporting.sentences import (
+    ALARM_RULE,
+    Scored,
+    attention_points,
+    development,
+    finding_title,
+    no_scores,
+    strengths,
+    summary_lead,
+)
 
 
 def figure(value: float | None, gap: float = 0.0, *, is_different: bool = False, half: float = 0.05) -> Figure:
@@ -36,22 +47,39 @@ def test_the_title_follows_from_the_significant_differences_by_hand(gaps: list[t
         Scored(name, figure(3.5, gap, is_different=different))
         for name, (gap, different) in zip("ABC", gaps, strict=True)
     ]
-    assert finding_title("Odense", themes) == title
+    assert finding_title("Odense", themes, 400.0) == title
 
 
 def test_nothing_shown_is_said_and_nothing_claimed() -> None:
     themes = [Scored("A", figure(None)), Scored("B", None)]
-    assert finding_title("Fanø", themes) == "Fanø: for få svar til at vise resultater"
+    assert finding_title("Fanø", themes, 3.0) == "Fanø: for få svar til at vise resultater"
+    assert finding_title("Fanø", themes, 0.0) == "Fanø: ingen har svaret"
     assert strengths(themes) == []
     assert attention_points(themes) == []
-    assert "for få svar i Fanø" in summary_lead("Fanø", themes, "de deltagende kommuner")
+    assert summary_lead(themes) == ""
+    assert "for få svar i Fanø" in no_scores("Fanø", 3.0, "de deltagende kommuner")
+    assert "Ingen borgere i Fanø har svaret" in no_scores("Fanø", 0.0, "de deltagende kommuner")
 
 
 def test_highest_and_lowest_are_named_only_when_their_intervals_are_apart() -> None:
     apart = [Scored("A", figure(3.9)), Scored("B", figure(3.1))]
     close = [Scored("A", figure(3.9, half=0.6)), Scored("B", figure(3.1, half=0.6))]
-    assert "højest for a (3,90) og lavest for b (3,10)" in summary_lead("Odense", apart, "")
-    assert "tillader at udpege" in summary_lead("Odense", close, "")
+    assert "højest for a (3,90) og lavest for b (3,10)" in summary_lead(apart)
+    assert "tillader at udpege" in summary_lead(close)
+
+
+def test_an_alarm_and_no_certain_change_are_never_said_of_the_same_theme() -> None:
+    """Both can be true of one fall: the alarm looks at themes alone, "certain" at all comparisons of the report."""
+    fallen = dataclasses.replace(figure(3.2), difference_to_previous=-0.2)
+    other = figure(3.5)
+    scores = [Scored("Samtalen", fallen, has_alarm=True), Scored("Mødet", other)]
+    assert development("1. halvår", scores) == (
+        "Siden 1. halvår er samtalen faldet så meget, at det har udløst en alarm."
+    )  # fmt: skip
+    assert development("1. halvår", scores[1:]) == "Ingen af temaerne er sikkert steget eller faldet siden 1. halvår."
+    sure = Scored("Samtalen", dataclasses.replace(fallen, is_different_from_previous=True), has_alarm=True)
+    assert development("1. halvår", [sure]) == "Siden 1. halvår er samtalen sikkert faldet."
+    assert "alle de sammenligninger" in ALARM_RULE
 
 
 def test_every_sentence_of_a_round_has_a_significant_figure_behind_it() -> None:

@@ -5,7 +5,7 @@ Each function takes the report that is being composed and returns what its templ
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from markupsafe import Markup
 
@@ -21,13 +21,17 @@ from borgerpuls.terms import ALL_PARTICIPATING
 if TYPE_CHECKING:
     from borgerpuls.reporting.report import Composer
 
+Block = TypeVar("Block")
 GROUPS = ("target_group", "sex", "age_group")
 _MOST_PERIODS = 6
 _ROWS_PER_COLUMN = 30
 _ROWS_PER_PAGE = 36
 _DASH = numbers.EN_DASH
 _WAVES = (("1", "Efter invitationen"), ("2", "Efter 1. påmindelse"), ("3", "Efter 2. påmindelse"))
-_OPEN_HEIGHT = 132.0
+_TEXT_HEIGHT = 132.0
+"""Of a column of text between the title and the note, mm."""
+_MOST_GROUPS = 7
+"""Of a municipality's own division on one page."""
 
 
 # Development ----------------------------------------------------------------------------------------------------------
@@ -199,7 +203,7 @@ def _waves(report: "Composer") -> Markup | None:
         if any(figure is not None and figure.value is not None for figure in found):
             rows.append(Row([theme.name, *(decimal_text(figure, 2) for figure in found)]))
     columns = [Column("Tema", 46.0), *(Column(name) for _, name in _WAVES)]
-    return report.table(columns, rows, style=DENSE) if rows else None
+    return report.table(columns, rows) if rows else None
 
 
 def _sensitivity(report: "Composer") -> Markup | None:
@@ -222,7 +226,7 @@ def _sensitivity(report: "Composer") -> Markup | None:
             ]
             rows.append(Row([theme.name, decimal_text(own, 2), *ranges]))
     columns = [Column("Tema", 46.0), Column("Score"), Column("Svag sammenhæng"), Column("Stærkere sammenhæng")]
-    return report.table(columns, rows, style=DENSE) if rows else None
+    return report.table(columns, rows) if rows else None
 
 
 def participants(report: "Composer") -> dict[str, Any] | None:
@@ -328,33 +332,26 @@ def merged_cells(report: "Composer") -> Iterator[dict[str, Any]]:
             if cell.municipality_code == report.code
         ]
         columns = [Column("Lagt sammen til én celle", 98.0), Column("Celler")]
-    for parts in _in_columns(rows, _ROWS_PER_COLUMN if report.is_national else 20):
+    most = _ROWS_PER_COLUMN if report.is_national else 20
+    for parts in in_columns([(row, 1.0) for row in rows], most):
         yield {"columns": [report.table(columns, part, style=dense(2 * len(part), 110.0)) for part in parts]}
-
-
-def _in_columns(rows: Sequence[Row], most: int) -> Iterator[list[Sequence[Row]]]:
-    for start in range(0, len(rows), 2 * most):
-        page = rows[start : start + 2 * most]
-        yield [part for part in (page[:most], page[most:]) if part]
 
 
 # What is not shown, what citizens wrote, what the municipality asked --------------------------------------------------------
 
 
-def notices(report: "Composer") -> list[dict[str, str]]:
-    """Return the sentences about what is absent, each with what it is about."""
+def notices(report: "Composer") -> list[list[list[dict[str, str]]]]:
+    """Return pages of two columns of sentences about what is absent, each with what it is about."""
     names = {question.item_id: question.title for question in report.survey.questions}
     names |= {theme.code: theme.name for theme in report.survey.themes}
     names |= {question.item_id: question.title for question in report.local_questions}
-    return [
-        {
-            "about": " · ".join(
-                part for part in (names.get(one.item_id, ""), _domain_name(one.domain)) if part
-            ) or "Hele rapporten",
-            "sentence": printable(one.sentence),
-        }
-        for one in report.data.notices
-    ]  # fmt: skip
+    blocks = []
+    for one in report.data.notices:
+        about = " · ".join(part for part in (names.get(one.item_id, ""), _domain_name(one.domain)) if part)
+        sentence = printable(one.sentence)
+        block = {"about": about or "Hele rapporten", "sentence": sentence}
+        blocks.append((block, 6.6 + 4.4 * (1 + int(text_width(sentence, 8.8) // 115.0))))
+    return in_columns(blocks, _TEXT_HEIGHT)
 
 
 def _domain_name(domain: str) -> str:
@@ -368,22 +365,27 @@ def open_answers(report: "Composer") -> Iterator[dict[str, Any]]:
     wordings = {item.item_id: item.present.get("da", "") for _, _, items in report.survey.pages for item in items}
     for item_id in dict.fromkeys(item for item, _ in report.data.open_answers):
         texts = [printable(text) for item, text in report.data.open_answers if item == item_id]
-        columns: list[list[str]] = [[]]
-        used = 0.0
-        for text in texts:
-            height = 2.2 + 3.9 * (1 + int(text_width(text, 9.0) // 116.0))
-            if columns[-1] and used + height > _OPEN_HEIGHT:
-                columns.append([])
-                used = 0.0
-            columns[-1].append(text)
-            used += height
-        for place in range(0, len(columns), 2):
+        blocks = [(text, 2.2 + 4.45 * (1 + int(text_width(text, 9.0) // 116.0))) for text in texts]
+        for place, columns in enumerate(in_columns(blocks, _TEXT_HEIGHT)):
             yield {
                 "wording": wordings.get(item_id, item_id),
-                "columns": columns[place : place + 2],
+                "columns": columns,
                 "is_continued": place > 0,
                 "count": len(texts),
             }
+
+
+def in_columns(blocks: Sequence[tuple[Block, float]], room: float) -> list[list[list[Block]]]:
+    """Return blocks set into pages of two columns, each column at most *room* mm high, in order; each has its height."""
+    columns: list[list[Block]] = []
+    used = 0.0
+    for block, height in blocks:
+        if not columns or (columns[-1] and used + height > room):
+            columns.append([])
+            used = 0.0
+        columns[-1].append(block)
+        used += height
+    return [columns[place : place + 2] for place in range(0, len(columns), 2)]
 
 
 def local_flags(report: "Composer") -> Iterator[dict[str, Any]]:
@@ -394,24 +396,25 @@ def local_flags(report: "Composer") -> Iterator[dict[str, Any]]:
             for theme in report.survey.themes
             for figure in report.figures.groups(report.code, theme.code, "category_mean", domain)
         ))  # fmt: skip
-        if not groups:
-            continue
-        groups = groups[:7]
-        rows = []
-        for theme in report.survey.themes:
-            asked = [(theme.name, theme.code, "category_mean", "strong")]
-            if len(theme.questions) > 1:
-                asked += [(q.title, q.item_id, "mean", "") for q in theme.questions if q.is_scale]
-            for name, item, measure, kind in asked:
-                found = [
-                    report.figures.find(report.code, item, measure, domain=domain, group=group) for group in groups
-                ]
-                cells = [name, *(report.score_text(figure, marks_uncertain=True) for figure in found)]
-                rows.append(Row(cells, "strong" if kind else ""))
-        counts = [report.figures.find(report.code, "overall", "mean", domain=domain, group=group) for group in groups]
-        rows.insert(0, Row(["Svar (overordnet tilfredshed)", *(report.count_text(one, "valid_n") for one in counts)]))
-        columns = [Column("Tema eller spørgsmål", 74.0), *(Column(printable(group)[:40]) for group in groups)]
-        yield {"number": domain[-1], "table": report.table(columns, rows, 267.0, dense(len(rows), 110.0))}
+        for start in range(0, len(groups), _MOST_GROUPS):
+            table = _local_flag(report, domain, groups[start : start + _MOST_GROUPS])
+            yield {"number": domain[-1], "table": table, "is_continued": start > 0}
+
+
+def _local_flag(report: "Composer", domain: str, groups: Sequence[str]) -> Markup:
+    rows = []
+    for theme in report.survey.themes:
+        asked = [(theme.name, theme.code, "category_mean", "strong")]
+        if len(theme.questions) > 1:
+            asked += [(q.title, q.item_id, "mean", "") for q in theme.questions if q.is_scale]
+        for name, item, measure, kind in asked:
+            found = [report.figures.find(report.code, item, measure, domain=domain, group=group) for group in groups]
+            cells = [name, *(report.score_text(figure, marks_uncertain=True) for figure in found)]
+            rows.append(Row(cells, "strong" if kind else ""))
+    counts = [report.figures.find(report.code, "overall", "mean", domain=domain, group=group) for group in groups]
+    rows.insert(0, Row(["Svar (overordnet tilfredshed)", *(report.count_text(one, "valid_n") for one in counts)]))
+    columns = [Column("Tema eller spørgsmål", 74.0), *(Column(printable(group)) for group in groups)]
+    return report.table(columns, rows, 267.0, dense(len(rows), 110.0))
 
 
 # Of all participating ---------------------------------------------------------------------------------------------------------
@@ -450,7 +453,7 @@ def municipalities(report: "Composer") -> Iterator[dict[str, Any]]:
         rows.append(
             Row(
                 [
-                    report.municipality_name(code)[:60],
+                    report.municipality_name(code),
                     count_figure(answered),
                     percent_text(rate),
                     *(report.score_text(figure, marks_uncertain=True) for figure in scores),

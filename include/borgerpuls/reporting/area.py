@@ -8,10 +8,10 @@ comparison with the round before stops where the codebook changed.
 from typing import NamedTuple
 
 from borgerpuls.codebooks.municipalities import danish_sort_key
-from borgerpuls.reporting import numbers
+from borgerpuls.reporting import numbers, sentences
 from borgerpuls.reporting.figures import Figure, TrendPoint
 from borgerpuls.reporting.report import EarlierRound, ReportData
-from borgerpuls.reporting.survey import Survey, load_survey, local_question
+from borgerpuls.reporting.survey import Survey, load_survey, local_question, one_line
 from borgerpuls.terms import ALL_PARTICIPATING
 
 ALL_MUNICIPALITIES = 98
@@ -125,13 +125,7 @@ class Area:
 
     def no_scores_text(self) -> str:
         """Return the sentence that stands where an area has no number at all."""
-        answered = self.response("answered_n")
-        if answered == 0:
-            return f"Ingen borgere i {self.in_text} har svaret, og der er derfor ingen resultater at vise."
-        return (
-            f"Der er for få svar i {self.in_text} til, at resultaterne kan vises uden risiko for at genkende enkelte "
-            f"borgere. I stedet vises resultaterne for {self.all_in_text}."
-        )
+        return sentences.no_scores(self.in_text, self.response("answered_n"), self.all_in_text)
 
     def _score(self, item_id: str, name: str, about: str, measure: str) -> Score:
         find = self.data.figures.find
@@ -146,12 +140,9 @@ class Area:
 
 def plain_text(text: str) -> str:
     """
-    Return *text* as one line of at most 200 characters that any file format may hold.
-
-    Control characters, line breaks and lone surrogates become a space; everything else is kept as it is.
+    Return *text* as one line of at most 200 characters that any file format may hold (see `one_line`).
     """
-    kept = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(kept.split())[:_LONGEST_NAME]
+    return one_line(text)[:_LONGEST_NAME]
 
 
 def period_name(round_id: str) -> str:

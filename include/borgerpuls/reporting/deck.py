@@ -81,10 +81,8 @@ class _Deck:
         if self.area.is_national:
             title = "Borgernes tilfredshed med jobcentret i de deltagende kommuner"
         else:
-            title = sentences.finding_title(self.name, scored)
-        lead = sentences.summary_lead(self.area.in_text, scored, self.area.all_in_text)
-        if not self.area.has_any_score:
-            lead = self.area.no_scores_text()
+            title = sentences.finding_title(self.name, scored, self.area.response("answered_n"))
+        lead = sentences.summary_lead(scored) or self.area.no_scores_text()
         page = self.slides.page(
             title,
             f"{lead}\nScoren går fra 1 (mindst tilfreds) til 5 (mest tilfreds). Titlen nævner kun forskelle, der er "

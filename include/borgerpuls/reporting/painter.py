@@ -101,7 +101,7 @@ class Shaper:
                 glyphs.append((info.glyph, raw[start + first : start + end].decode(), advance))
                 codes.append(f"{info.glyph:04x}" + (f">{kerning}<" if kerning else ""))
             show = f"[<{''.join(codes)}>] TJ".replace("<>", "").encode()
-            total = sum(advance for _, _, advance in glyphs) / 1000
+            total = sum(glyph_string.glyphs[i].geometry.width for i in range(glyph_string.num_glyphs)) * per_unit / 1000
             runs.append(_Run(font_key, self._fonts[font_key][0], show, tuple(glyphs), total))
         return _Shaped(width / _REFERENCE_SIZE, tuple(runs))
 

@@ -39,6 +39,8 @@ from borgerpuls.terms import ALL_PARTICIPATING
 TITLE = "Tværkommunal borgerundersøgelse"
 ALL_MUNICIPALITIES = 98
 _LARGEST_NAME = 200
+_LONGEST_SHORT_NAME = 36
+"""Of a name beside a number, in a heading or in a sentence; the whole name is on the cover and in the colophon."""
 _QUESTIONNAIRE_ROOM = 150.0
 """Height of a column of the questionnaire's appendix, mm."""
 
@@ -184,7 +186,8 @@ class Composer:
         self.municipality_title = self.name if self.is_national or self.name.endswith("Kommune") else (
             f"{self.name} Kommune"
         )  # fmt: skip
-        self.in_place = self.all_in_text if self.is_national else self.name
+        self.short_name = _truncated(self.name, _LONGEST_SHORT_NAME)
+        self.in_place = self.all_in_text if self.is_national else self.short_name
         self.earlier = tuple(EarlierRound(one.facts, CitedFigures(one.figures)) for one in data.earlier)
         self.previous = self.earlier[-1] if self.earlier else None
         self.places = [self.code] if self.is_national else [self.code, ALL_PARTICIPATING]
@@ -218,7 +221,7 @@ class Composer:
             )
             for number, section in enumerate(sections, 1)
         ]
-        running = f"{TITLE} · {self.municipality_title[:90]} · {self.data.facts.name}"
+        running = f"{TITLE} · {_truncated(self.municipality_title, 90)} · {self.data.facts.name}"
         return Document(
             *(title, running, self.data.snapshot_id, self.data.facts, pages, self.images),
             logo=self.data.greeting.logo if self.data.greeting else None,
@@ -254,11 +257,13 @@ class Composer:
             content = self.question(question) if question.is_scale else self.multi(question)
             yield Section(template, f"Kommunens eget spørgsmål {place + 1}", 1, content)
         for flag in appendix.local_flags(self):
-            yield Section("local_flag.xhtml", f"Kommunens egen opdeling {flag['number']}", 1, flag)
+            title = "" if flag["is_continued"] else f"Kommunens egen opdeling {flag['number']}"
+            yield Section("local_flag.xhtml", title, int(bool(title)), flag)
         for place, answers in enumerate(appendix.open_answers(self)):
             yield Section("open_answers.xhtml", "" if place else "Borgernes egne ord", 0 if place else 1, answers)
-        if found := appendix.notices(self):
-            yield Section("notices.xhtml", "Det viser rapporten ikke", 1, {"notices": found})
+        for place, columns in enumerate(appendix.notices(self)):
+            title = "" if place else "Det viser rapporten ikke"
+            yield Section("notices.xhtml", title, int(not place), {"columns": columns, "is_continued": place > 0})
         yield Section("response.xhtml", "Bilag: Svarprocent", 1, self.response())
         yield Section("nonresponse.xhtml", "Bilag: Frafald", 1, appendix.nonresponse(self))
         yield Section("representativity.xhtml", "Bilag: Repræsentativitet", 1, self.representativity())
@@ -287,10 +292,11 @@ class Composer:
         national_rate = self.response_value("response_rate", ALL_PARTICIPATING)
         if self.is_national:
             title = "Borgernes tilfredshed med jobcentret i de deltagende kommuner"
-            lead = sentences.summary_lead("de deltagende kommuner", scored, self.all_in_text)
+            lead = sentences.summary_lead(scored) or self.no_scores()
         else:
-            title = sentences.finding_title(self.name, scored)
-            lead = sentences.summary_lead(self.name, scored, self.all_in_text)
+            place = self.name if self.name == self.short_name else "Kommunen"
+            title = sentences.finding_title(place, scored, self.response_value("answered_n"))
+            lead = sentences.summary_lead(scored) or self.no_scores()
         if not names.has_trend:
             lead = " ".join([lead, *self.development_in_short()])
         row_height = 14.4 if len(rows) <= 6 else 86.4 / len(rows)
@@ -303,7 +309,7 @@ class Composer:
             "answered": self.response_count("answered_n"),
             "strengths": sentences.strengths(scored, 2),
             "attention": sentences.attention_points(scored, 2),
-            "has_difference": not self.is_national,
+            "has_difference": not self.is_national and self.has_scores,
             "name_class": _name_class(self.municipality_title),
             "greeting": printable(self.data.greeting.text) if self.data.greeting else "",
             "has_logo": self.data.greeting is not None and self.data.greeting.logo is not None,
@@ -428,6 +434,7 @@ class Composer:
             "strip": self.strip_image(theme.code, "category_mean"),
             "groups": self.group_scores(theme.code, "category_mean"),
             "sentences": self.theme_sentences(theme),
+            "is_compared": not self.is_national and any(row.score is not None for row in rows),
         }
 
     def theme_sentences(self, theme: Theme) -> list[str]:
@@ -463,7 +470,7 @@ class Composer:
     def question(self, question: Question) -> dict[str, Any]:
         item, measure = question.item_id, "mean"
         own = self.figures.find(self.code, item, measure)
-        bars = [self.bar(self.name, item, self.code, is_own=True)]
+        bars = [self.bar(self.short_name, item, self.code, is_own=True)]
         if not self.is_national and not question.is_local:
             bars.append(self.bar(self.all_name, item, ALL_PARTICIPATING))
         if self.previous and not question.is_local:
@@ -493,7 +500,7 @@ class Composer:
 
     def multi(self, question: Question) -> dict[str, Any]:
         item = question.item_id
-        own_name, all_name = self.name, "" if self.is_national or question.is_local else self.all_name
+        own_name, all_name = self.short_name, "" if self.is_national or question.is_local else self.all_name
         rows = [
             OptionRow(
                 text,
@@ -544,7 +551,7 @@ class Composer:
             )
             model = Curve(
                 own,
-                self.all_short if self.is_national else self.name,
+                self.all_short if self.is_national else self.short_name,
                 () if self.is_national else national,
                 "" if self.is_national else self.all_short,
                 marks,
@@ -638,7 +645,7 @@ class Composer:
                 for item in items
             ]
             blocks.append(({"title": title, "lead": lead, "items": entries}, _block_height(title, lead, entries)))
-        pages = _filled(blocks, room=_QUESTIONNAIRE_ROOM)
+        pages = appendix.in_columns(blocks, _QUESTIONNAIRE_ROOM)
         for number, page in enumerate(pages, 1):
             yield Section("questionnaire.xhtml", "Bilag: Spørgeskemaet", 1 if number == 1 else 0, {"blocks": page})
 
@@ -738,7 +745,7 @@ class Composer:
 
     def score_names(self) -> ScoreNames:
         return ScoreNames(
-            own=f"{self.name}, {self.data.facts.name}",
+            own=f"{self.short_name}, {self.data.facts.name}",
             national="" if self.is_national else f"{self.all_name} ({self.participants} kommuner)",
             previous=self.previous.facts.name if self.previous else "",
             national_column=self.all_short,
@@ -773,6 +780,14 @@ class Composer:
             trend_national=() if self.is_national else self.trend(item_id, measure, ALL_PARTICIPATING),
             group=group,
         )
+
+    @property
+    def has_scores(self) -> bool:
+        """Whether any theme's score of the report's own place is shown."""
+        return any(score.figure is not None and score.figure.value is not None for score in self.scored_themes())
+
+    def no_scores(self) -> str:
+        return sentences.no_scores(self.in_place, self.response_value("answered_n"), self.all_in_text)
 
     @property
     def has_uncertain_themes(self) -> bool:
@@ -917,7 +932,7 @@ class Composer:
             national=self.figures.value(ALL_PARTICIPATING, item_id, measure),
             national_name=self.all_short,
             own=None if self.is_national else self.figures.value(self.code, item_id, measure),
-            own_name=self.name,
+            own_name=self.short_name,
             lowest_name=lowest,
             highest_name=highest,
         )
@@ -989,7 +1004,7 @@ class Composer:
 
     def place_columns(self, heading: str, width: float) -> list[Column]:
         """Return the columns of a table of own numbers beside all participating's."""
-        return [Column(heading, width), Column(self.name[:40]), Column(self.all_name)][: 1 + len(self.places)]
+        return [Column(heading, width), Column(self.short_name), Column(self.all_name)][: 1 + len(self.places)]
 
     def response_value(self, measure: str, code: str | None = None) -> float | None:
         return self.figures.value(code or self.code, "response", measure)
@@ -1038,19 +1053,6 @@ def _block_height(title: str, lead: str, entries: Sequence[Mapping[str, Any]]) -
         height += sum(lines(wording) * 3.95 + 1.2 for wording in wordings)
         height += (lines(entry["answers"], 7.8) + lines(entry["asked"], 7.8)) * 3.75 + 1.2
     return height
-
-
-def _filled(blocks: Sequence[tuple[dict[str, Any], float]], room: float) -> list[list[list[dict[str, Any]]]]:
-    """Return blocks set into pages of two columns, each column at most *room* mm high, in order."""
-    columns: list[list[dict[str, Any]]] = [[]]
-    used = 0.0
-    for block, height in blocks:
-        if columns[-1] and used + height > room:
-            columns.append([])
-            used = 0.0
-        columns[-1].append(block)
-        used += height
-    return [columns[i : i + 2] for i in range(0, len(columns), 2)]
 
 
 @cache

@@ -19,17 +19,18 @@ class Scored(NamedTuple):
     has_alarm: bool = False
 
 
-def finding_title(place: str, themes: Sequence[Scored]) -> str:
+def finding_title(place: str, themes: Sequence[Scored], answered: float | None) -> str:
     """
     Return the title of the summary page, from the significant differences between *place* and the others.
 
     Args:
         place: The municipality's name.
         themes: The categories with the municipality's figures.
+        answered: How many answered there, or None.
     """
     shown = [theme for theme in themes if theme.figure is not None and theme.figure.value is not None]
     if not shown:
-        return f"{place}: for få svar til at vise resultater"
+        return f"{place}: ingen har svaret" if answered == 0 else f"{place}: for få svar til at vise resultater"
     above = [theme.name for theme in shown if theme.figure and theme.figure.is_better_than_rest]
     below = [theme.name for theme in shown if theme.figure and theme.figure.is_worse_than_rest]
     if not above and not below:
@@ -40,14 +41,22 @@ def finding_title(place: str, themes: Sequence[Scored]) -> str:
     return f"{place} ligger {side} gennemsnittet på {_how_many(names, shown, is_alone=True)}"
 
 
-def summary_lead(place: str, themes: Sequence[Scored], national_name: str) -> str:
-    """Return what stands under the title: the highest and lowest category when their intervals are apart."""
+def no_scores(place: str, answered: float | None, national_name: str) -> str:
+    """Return what stands where a place has no score that may be shown; *answered* is how many answered, or None."""
+    if answered == 0:
+        why = f"Ingen borgere i {place} har svaret, og der er derfor ingen resultater at vise."
+    else:
+        why = (
+            f"Der er for få svar i {place} til, at resultaterne kan vises uden risiko for at genkende enkelte borgere."
+        )
+    return f"{why} I stedet vises resultaterne for {national_name}."
+
+
+def summary_lead(themes: Sequence[Scored]) -> str:
+    """Return what stands under the title: the highest and lowest category when their intervals are apart, or nothing."""
     shown = [(theme.name, theme.figure) for theme in themes if theme.figure and theme.figure.value is not None]
     if not shown:
-        return (
-            f"Der er for få svar i {place} til, at resultater kan vises uden risiko for at genkende enkelte borgere. "
-            f"Rapporten viser, hvad {national_name} svarer."
-        )
+        return ""
     ordered = sorted(shown, key=lambda theme: theme[1].value or 0.0)
     (low_name, low), (high_name, high) = ordered[0], ordered[-1]
     if len(shown) < 2 or low.upper is None or high.lower is None or high.lower <= low.upper:

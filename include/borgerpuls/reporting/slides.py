@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from borgerpuls.reporting import numbers
 from borgerpuls.reporting.canvas import GRID, INK, MUTED, NATIONAL, ON_SCALE, PETROL, SCALE, WHITE
 from borgerpuls.reporting.packages import settled
+from borgerpuls.reporting.survey import one_line
 
 WIDTH, HEIGHT = 13.333, 7.5
 LEFT, RIGHT = 0.6, 12.73
@@ -400,7 +401,7 @@ def _inner_plot(chart: Any, x: float, y: float, width: float, height: float) -> 
 def _describe(frame: Any, name: str, alternative: str) -> None:
     properties = frame.element.nvGraphicFramePr.cNvPr
     properties.set("name", name)
-    properties.set("descr", alternative)
+    properties.set("descr", one_line(alternative))
 
 
 def _bare(frame: Any) -> Any:
@@ -420,7 +421,7 @@ def _write(
     for place, line in enumerate(lines):
         paragraph = frame.paragraphs[0] if place == 0 else frame.add_paragraph()
         run = paragraph.add_run()
-        run.text = line
+        run.text = one_line(line)
         run.font.language_id = MSO_LANGUAGE_ID.DANISH
         if size is not None and colour is not None:
             run.font.size, run.font.bold, run.font.name = Pt(size), is_bold, font

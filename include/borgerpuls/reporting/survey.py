@@ -157,7 +157,7 @@ def is_local(item_id: str) -> bool:
 
 def local_question(item: Item, place: int) -> Question:
     """Return a municipality's own question as the reports print it; *place* counts its own questions from 1."""
-    wording = item.present.get(LANGUAGE, "")
+    wording = one_line(item.present.get(LANGUAGE, ""))
     return Question(
         item_id=item.item_id,
         number=place,
@@ -165,13 +165,22 @@ def local_question(item: Item, place: int) -> Question:
         wording=wording,
         variants=(),
         lead="",
-        answers=tuple((option.code, option.text[LANGUAGE]) for option in item.options),
+        answers=tuple((option.code, one_line(option.text[LANGUAGE])) for option in item.options),
         category_code="",
         category_name="Lokale spørgsmål",
         asked="Kun stillet i denne kommune.",
         reason="Spørgsmålet er kommunens eget og sammenlignes ikke med andre kommuner.",
         is_scale=item.kind == "scale",
     )
+
+
+def one_line(text: str) -> str:
+    """
+    Return *text* as one line that any file format may hold.
+
+    Control characters, line breaks and lone surrogates become a space; everything else is kept as it is.
+    """
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def _first_known(codebook: Codebook, codes: Iterable[str]) -> Category | None:

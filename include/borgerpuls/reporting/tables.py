@@ -48,6 +48,8 @@ PLAIN = Style(8.3, 1.25, 1.05)
 DENSE = Style(7.5, 1.18, 0.24)
 _MOST_PADDING = 0.8
 _GUTTER = 1.2
+_TEXT_GUTTER = 5.0
+"""At the left of a column of text: what stands before it ends at its right edge."""
 
 
 def dense(line_count: int, room: float) -> Style:
@@ -169,12 +171,16 @@ class Table:
         return self.style.size * self.style.leading * MM_PER_POINT
 
     def _room(self, place: int) -> float:
-        return self.edges[place + 1] - self.edges[place] - _GUTTER * (1 if place == 0 else 2)
+        return self.edges[place + 1] - self.edges[place] - self._gutter(place) - _GUTTER
+
+    def _gutter(self, place: int) -> float:
+        if place == 0:
+            return 0.0
+        return _TEXT_GUTTER if self.columns[place].is_text else _GUTTER
 
     def _lines(self, lines: Sequence[str], place: int, top: float) -> tuple[Line, ...]:
         is_text = place == 0 or self.columns[place].is_text
-        left = self.edges[place] + (0.0 if place == 0 else _GUTTER)
-        x = left if is_text else self.edges[place + 1] - _GUTTER
+        x = self.edges[place] + self._gutter(place) if is_text else self.edges[place + 1] - _GUTTER
         baseline = top + self._line_height / 2 + (_ASCENT - _DESCENT) / 2 * self.style.size * MM_PER_POINT
         return tuple(
             Line(x, baseline + number * self._line_height, self.style.size, text, is_end=not is_text)
@@ -203,7 +209,7 @@ class Table:
 
 def _html_style(column: Column, *, is_head: bool = True) -> Markup:
     width = f"width: {column.width}mm;" if column.width and is_head else ""
-    align = "text-align: left" if column.is_text else ""
+    align = f"text-align: left;padding-left: {_TEXT_GUTTER}mm" if column.is_text else ""
     return Markup(' style="{}"').format(width + align) if width or align else Markup("")
 
 

@@ -113,7 +113,7 @@ _LOOKS: Mapping[str, Look] = {
     "p.kicker": Look(Type(8.0, 600, PETROL, SANS, 0.07), _NORMAL, after=1.0, is_upper=True),
     "h2": Look(Type(20.0, 600, INK, SERIF), 1.15, after=0.0),
     "head h2": Look(Type(19.0, 600, INK, SERIF), 1.15, after=0.0),
-    "tables h2": Look(Type(13.0, 600, INK, SERIF), 1.15, after=0.0),
+    "tables h2": Look(Type(13.0, 600, INK, SERIF), 1.15, after=2.0),
     "h3": Look(Type(9.5, 600, PETROL), _NORMAL, before=4.4, after=1.6),
     "p.lead": Look(Type(11.0, colour="#28384A"), before=1.0, after=3.0),
     "head p.lead": Look(Type(10.5, colour="#28384A"), 1.3, before=1.0, after=1.5),
@@ -180,7 +180,8 @@ class _Setter:
             bottom = PAGE_HEIGHT - len(lines) * _line_height(look) - 2.0
             note_node = self._leaf("P", lines, look, 0.0, bottom + 2.0)
             self.sheet.shapes.append(Shape(0.0, bottom, PAGE_WIDTH, 0.25, GRID))
-        nodes, y = self.flow([child for child in section if child is not note], "", 0.0, 0.0, PAGE_WIDTH)
+        context = section.get("class", "").split()[-1]
+        nodes, y = self.flow([child for child in section if child is not note], context, 0.0, 0.0, PAGE_WIDTH)
         if y > bottom + 0.5:
             raise _DoesNotFit
         self.sheet.nodes.extend(nodes)
