@@ -178,11 +178,11 @@ def test_the_approver_sees_municipalities_groups_channels_parts_and_price(round_
     body = stage.approval_text(round_id)["body"].splitlines()
     head = body.index("| Kommune og målgruppe | Digital Post | Sms | Sms-dele | Anslået pris, kr. |")
     assert body[head + 2 : head + 7] == [
-        "| **Øvelse 0461** | 24 | 8 | 8 | 2 |",
-        "| Sygedagpenge | 24 | 8 | 8 | 2 |",
-        "| **Øvelse 0707** | 12 | 4 | 4 | 1 |",
-        "| Sygedagpenge | 12 | 4 | 4 | 1 |",
-        "| **I alt** | 36 | 12 | 12 | 3 |",
+        "| **Øvelse 0461** | 24 | 8 | 8 | 2,00 |",
+        "| Sygedagpenge | 24 | 8 | 8 | 2,00 |",
+        "| **Øvelse 0707** | 12 | 4 | 4 | 1,00 |",
+        "| Sygedagpenge | 12 | 4 | 4 | 1,00 |",
+        "| **I alt** | 36 | 12 | 12 | 3,00 |",
     ]
 
 

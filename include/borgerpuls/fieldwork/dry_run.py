@@ -280,8 +280,12 @@ def _forecast_row(name: str, rows: pd.DataFrame, *, has_letters: bool) -> str:
     ]
     if has_letters:
         numbers.append(by_channel.get(str(Channel.LETTER), 0))
-    return f"| {name} | {' | '.join(_count(number) for number in (*numbers, round(rows['cost_kr'].sum())))} |"
+    return f"| {name} | {' | '.join(_count(number) for number in numbers)} | {_kroner(rows['cost_kr'].sum())} |"
 
 
 def _count(number: float) -> str:
     return f"{number:,.0f}".replace(",", ".")
+
+
+def _kroner(amount: float) -> str:
+    return f"{amount:,.2f}".translate(str.maketrans(",.", ".,"))

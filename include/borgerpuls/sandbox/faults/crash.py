@@ -13,12 +13,12 @@ from pathlib import Path
 from borgerpuls.sandbox import drill
 from borgerpuls.sandbox.faults.page import Drill, Found, Report
 from borgerpuls.sandbox.faults.world import LEASE_SECONDS, MUNICIPALITY, judge, own_world, send
-from borgerpuls.settings import Settings
+from borgerpuls.settings import Settings, settings
 
 RUNS, PEOPLE = 200, 1000
 POINTS = ("claimed", "begun", "intended", "called", "noted")
 MOST_PASSINGS = 40
-"""A batch passes the points of sending at least so often, `claimed` once or twice."""
+"""A round of PEOPLE passes the points of sending at least so often, `claimed` once a batch."""
 LONGEST_RECOVERY_SECONDS = 60.0
 
 
@@ -66,7 +66,8 @@ def kill_one(
 ) -> bool:
     """Start a dispatch, kill it at a named point or a random moment, and return whether it was alive."""
     if point in POINTS:
-        passings = 5 if point == "claimed" else most_passings
+        batches = -(-people // settings().send_batch_size)
+        passings = batches if point == "claimed" else most_passings
         return host.wait(host.start(round_id, MUNICIPALITY, point, dice.randint(1, passings))) == -signal.SIGKILL
     pid = host.start(round_id, MUNICIPALITY)
     drill.await_messages(ledgers, dice.uniform(0, 0.9) * people)

@@ -22,6 +22,7 @@ DRILLS = {
     "T1": "crash",
     "T1b": "stories",
     "T1c": "promised",
+    "T1d": "leases",
     "T2": "replies",
     "T3": "receipts",
     "T4": "outages",
