@@ -49,7 +49,7 @@ disclosure: .venv/installed ## Attack 500 random tables with planted leaks, and 
 replica: .venv/installed ## Set each of the pilot's 203 printed results beside a simulated round's (SEED=7: another one)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BORGERPULS) sandbox replica --seed "$(SEED)" $(ARGS)
 
-faults: .venv/installed-dev ## Drill crashes and other faults (half an hour; ARGS="T4 --share 0.1": some): docs/faults.md
+faults: .venv/installed-dev ## Drill crashes and other faults (two hours; ARGS="T4 --share 0.1": some): docs/faults.md
 	@$(BORGERPULS) sandbox faults --page docs/faults.md $(ARGS)
 
 montecarlo: .venv/installed-dev ## Check the statistics by simulation (some minutes): docs/statistics-figures

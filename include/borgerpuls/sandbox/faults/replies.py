@@ -22,7 +22,8 @@ from borgerpuls.sandbox.gateways import FAULTS
 PEOPLE = 500
 AMBIGUOUS = {"error_before", "error_after", "silence_after", "reset_after", "broken_xml"}
 PAUSES = {"too_many", "unavailable"}
-ALLOWED_RATE = 100
+ALLOWED_RATE = 40
+"""Messages a second: what a busy machine can send without faults, so that the faults are what is measured."""
 LEAST_SHARE_OF_RATE = 0.8
 SLACK_SECONDS = 0.5
 """Calls that had been begun when the pause was asked for may still leave."""
@@ -36,7 +37,7 @@ def run(share: float, report: Report) -> Found:
         for number, kind in enumerate(FAULTS):
             _meet(world, f"{3000 + number}-2", kind, people, found)
             report(f"T2 {kind}: in doubt {found.in_doubt} so far")
-        _rate(world, max(1000, 2 * people), found)
+        _rate(world, max(600, people), found)
     return found
 
 
