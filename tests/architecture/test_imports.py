@@ -1,6 +1,7 @@
 """The arrows between the rooms: who may import whom (STYLE.md)."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,9 @@ def test_only_settings_reads_the_environment() -> None:
         if path.name == "settings.py" or room_of(path) == "sandbox":
             continue
         assert "os.environ" not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_no_modules_need_each_other() -> None:
+    """Raises CycleError with the circle; imports inside functions and for types alone count too."""
+    known = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in MODULES}
+    TopologicalSorter({name: imports_of(path) & (known.keys() - {name}) for name, path in known.items()}).prepare()

@@ -23,7 +23,7 @@ from borgerpuls.reporting.memo_docx import memo_docx
 from borgerpuls.reporting.memo_pdf import memo_pdf
 from borgerpuls.reporting.packages import round_time
 from borgerpuls.reporting.pdf import render_pdf
-from borgerpuls.reporting.report import ReportData
+from borgerpuls.reporting.report_data import ReportData
 from borgerpuls.reporting.workbook import render_workbook
 from borgerpuls.terms import ALL_PARTICIPATING, ArtefactKind
 

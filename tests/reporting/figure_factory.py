@@ -18,7 +18,7 @@ from borgerpuls.codebooks.codebook import load_codebook
 from borgerpuls.questionnaire.versions import load_instrument, read_local_items
 from borgerpuls.reporting import numbers
 from borgerpuls.reporting.figures import FigureSet, MergedCell, Notice, TrendPoint, figure_set
-from borgerpuls.reporting.report import EarlierRound, ReportData, RoundFacts
+from borgerpuls.reporting.report_data import EarlierRound, ReportData, RoundFacts
 
 PILOT = {
     "0430": "Faaborg-Midtfyn", "0159": "Gladsaxe", "0376": "Guldborgsund", "0169": "Høje-Taastrup", "0183": "Ishøj",

@@ -7,7 +7,7 @@ from functools import cache
 from figure_factory import PILOT, report_data
 
 from borgerpuls.reporting.figures import FigureSet, MergedCell, Notice
-from borgerpuls.reporting.report import Greeting, ReportData
+from borgerpuls.reporting.report_data import Greeting, ReportData
 
 PAYLOADS = (
     "<script>alert(1)</script>", "<img src='http://127.0.0.1:9/x.png'/>", "<style>@import url(http://127.0.0.1:9/)</style>",

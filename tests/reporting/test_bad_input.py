@@ -11,7 +11,7 @@ from borgerpuls.reporting import proof
 from borgerpuls.reporting.drawing import draw_one
 from borgerpuls.reporting.figures import COUNTS, NUMBERS, Figure, FigureSet
 from borgerpuls.reporting.memo import Participation
-from borgerpuls.reporting.report import EarlierRound, ReportData
+from borgerpuls.reporting.report_data import EarlierRound, ReportData
 from borgerpuls.terms import ArtefactKind
 
 KINDS = (ArtefactKind.MEMO_DOCX, ArtefactKind.MEMO_PDF, ArtefactKind.DECK, ArtefactKind.WORKBOOK)

@@ -18,7 +18,7 @@ from borgerpuls.reporting.memo import Memo, Participation, compose_memo
 from borgerpuls.reporting.memo_docx import memo_docx
 from borgerpuls.reporting.memo_pdf import memo_pdf
 from borgerpuls.reporting.packages import round_time
-from borgerpuls.reporting.report import EarlierRound, ReportData
+from borgerpuls.reporting.report_data import EarlierRound, ReportData
 
 WHEN = round_time(date(2025, 11, 14))
 CODES = {

@@ -15,7 +15,7 @@ from borgerpuls.reporting import numbers
 from borgerpuls.reporting.area import Area
 from borgerpuls.reporting.deck import render_deck
 from borgerpuls.reporting.figures import FigureSet
-from borgerpuls.reporting.report import ReportData
+from borgerpuls.reporting.report_data import ReportData
 
 QUESTIONS = 14
 

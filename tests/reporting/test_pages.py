@@ -11,15 +11,18 @@ from xml.etree import ElementTree as ET
 import pytest
 from figure_factory import PILOT, report_data
 
-from borgerpuls.reporting import appendix, numbers, report
+from borgerpuls.reporting import numbers
 from borgerpuls.reporting.canvas import Canvas
 from borgerpuls.reporting.cited import plain
+from borgerpuls.reporting.composer import Composer
 from borgerpuls.reporting.figures import COUNTS, DOMAINS, Alarm, FigureSet, Notice
 from borgerpuls.reporting.fonts import SERIF, text_width
 from borgerpuls.reporting.memo import Participation, compose_memo
+from borgerpuls.reporting.pages import development, results
 from borgerpuls.reporting.painter import PainterCanvas
 from borgerpuls.reporting.pdf import press
-from borgerpuls.reporting.report import ReportData, compose
+from borgerpuls.reporting.report import compose
+from borgerpuls.reporting.report_data import TITLE, EarlierRound, ReportData
 from borgerpuls.reporting.sentences import ALARM_RULE
 from borgerpuls.reporting.svg import SvgCanvas
 from borgerpuls.reporting.typesetting import Group, Leaf, Node, typeset
@@ -111,7 +114,7 @@ def test_the_contents_name_the_page_of_each_section() -> None:
         section = root.find(f".//section[@id='{link.get('href', '')[1:]}']")
         assert section is not None
         assert list(root.iter("section")).index(section) + 1 == number
-    assert report.TITLE in document.title
+    assert TITLE in document.title
 
 
 def test_headings_never_skip_and_every_table_has_heads_with_a_scope() -> None:
@@ -192,23 +195,22 @@ def test_a_changed_category_has_no_previous_score_and_no_trend() -> None:
     data = report_data(
         "0461", codebook_version="2024", earlier_rounds=("2022-1", "2022-2"), broken=("maal_og_aktiviteter",)
     )
-    broken = report.Composer(data, _canvas).survey.codebook.crosswalk_to("2023").broken_categories
+    broken = Composer(data, _canvas).survey.codebook.crosswalk_to("2023").broken_categories
     assert "maal_og_aktiviteter" in broken
     with_2023 = dataclasses.replace(
         data,
         earlier=tuple(
-            report.EarlierRound(dataclasses.replace(one.facts, codebook_version="2023"), one.figures)
-            for one in data.earlier
+            EarlierRound(dataclasses.replace(one.facts, codebook_version="2023"), one.figures) for one in data.earlier
         ),
     )
-    composer = report.Composer(with_2023, _canvas)
+    composer = Composer(with_2023, _canvas)
     row = composer.score_row("", "maal_og_aktiviteter", "category_mean")
     assert row.previous is None
     assert len(row.trend) == 1
     unbroken = composer.score_row("", "moedet", "category_mean")
     assert unbroken.previous is not None
     assert len(unbroken.trend) == 3
-    shown = appendix.development(composer)
+    shown = development.over_time(composer)
     assert shown is not None
     assert shown["breaks"] == ["[1] Temaets spørgsmål er ændret."]
 
@@ -255,7 +257,7 @@ def test_a_question_nobody_was_asked_has_a_page_that_says_so() -> None:
 def test_two_rounds_are_told_in_words_and_an_alarm_is_printed() -> None:
     """By hand: the first theme has fallen for certain, and raised an alarm; nothing else has changed."""
     data = report_data("0461", earlier_rounds=("2023-1",))
-    first = report.Composer(data, _canvas).survey.themes[0]
+    first = Composer(data, _canvas).survey.themes[0]
     changed = dataclasses.replace(
         data,
         alarms=(Alarm(first.code, "category_mean", "2023-1"),),
@@ -280,7 +282,7 @@ def test_two_rounds_are_told_in_words_and_an_alarm_is_printed() -> None:
 
 def test_an_alarm_beside_no_certain_change_is_explained_on_every_page_that_has_it() -> None:
     data = report_data("0461", earlier_rounds=("2022-2", "2023-1"))
-    first = report.Composer(data, _canvas).survey.themes[0]
+    first = Composer(data, _canvas).survey.themes[0]
     fallen = dataclasses.replace(
         data,
         alarms=(Alarm(first.code, "category_mean", "2023-1"),),
@@ -297,7 +299,7 @@ def test_an_alarm_beside_no_certain_change_is_explained_on_every_page_that_has_i
     assert "Ingen af de øvrige temaer er sikkert steget eller faldet" in findings
     developments = next(page for page in pages if "Udvikling over tid" in page and "Scorer og svarprocent" in page)
     assert all(ALARM_RULE in page for page in (findings, developments))
-    assert "alarm" in str(appendix.development(report.Composer(fallen, _canvas)))
+    assert "alarm" in str(development.over_time(Composer(fallen, _canvas)))
     memo = compose_memo(fallen, Participation(3, 2, "2023-1"))
     assert ALARM_RULE in memo.results[-1]
     assert "Ingen af kategorierne" not in memo.results[-1]
@@ -324,7 +326,7 @@ def test_many_notices_and_many_own_groups_go_on_on_the_next_page() -> None:
 
 @pytest.mark.parametrize("name", ["Mariagerfjord", "Brønderslev", "Vesthimmerlands", "Vordingborg", "Gladsaxe"])
 def test_no_municipality_s_name_is_broken_on_the_cover(name: str) -> None:
-    size = {"": 26.0, "small": 17.5}[report._name_class(f"{name} Kommune")]
+    size = {"": 26.0, "small": 17.5}[results._name_class(f"{name} Kommune")]
     assert f"font-size: {size}pt" in report_css() or f"font: 600 {size:.0f}pt" in report_css()
     assert text_width(name, size, 600, SERIF) <= 79 - 13 - 11
 

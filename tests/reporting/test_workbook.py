@@ -9,7 +9,7 @@ from packages import all_text, parts
 from test_deck import with_group
 
 from borgerpuls.reporting import numbers
-from borgerpuls.reporting.report import ReportData
+from borgerpuls.reporting.report_data import ReportData
 from borgerpuls.reporting.workbook import render_workbook
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from borgerpuls.codebooks.municipalities import danish_sort_key
 from borgerpuls.reporting import numbers, sentences
 from borgerpuls.reporting.figures import Figure, TrendPoint
-from borgerpuls.reporting.report import EarlierRound, ReportData
+from borgerpuls.reporting.report_data import EarlierRound, ReportData
 from borgerpuls.reporting.survey import Survey, load_survey, local_question, one_line
 from borgerpuls.terms import ALL_PARTICIPATING
 

@@ -13,7 +13,7 @@ from borgerpuls.reporting.figures import DOMAINS, SCALE_CODES, Figure
 from borgerpuls.reporting.identity import Identity
 from borgerpuls.reporting.numbers import EN_DASH
 from borgerpuls.reporting.packages import round_time
-from borgerpuls.reporting.report import TITLE, ReportData
+from borgerpuls.reporting.report_data import TITLE, ReportData
 from borgerpuls.reporting.slides import COLUMN, LEFT, RIGHT, SECOND, AnswerPart, AnswerRow, Page, Series, Slides
 from borgerpuls.reporting.survey import DOMAIN_NAMES, Question
 from borgerpuls.terms import ALL_PARTICIPATING, ArtefactKind

@@ -8,7 +8,7 @@ from borgerpuls.reporting.deck import render_deck
 from borgerpuls.reporting.memo import Participation, compose_memo
 from borgerpuls.reporting.memo_docx import memo_docx
 from borgerpuls.reporting.packages import round_time
-from borgerpuls.reporting.report import ReportData
+from borgerpuls.reporting.report_data import ReportData
 from borgerpuls.reporting.workbook import render_workbook
 from borgerpuls.terms import ArtefactKind
 

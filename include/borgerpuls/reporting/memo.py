@@ -12,7 +12,7 @@ from typing import NamedTuple
 from borgerpuls.reporting import numbers
 from borgerpuls.reporting.area import NO_ANSWERS, WITHHELD, Area, Score, period_name
 from borgerpuls.reporting.numbers import NO_BREAK_SPACE
-from borgerpuls.reporting.report import ReportData
+from borgerpuls.reporting.report_data import ReportData
 from borgerpuls.reporting.sentences import ALARM_RULE
 from borgerpuls.terms import ALL_PARTICIPATING
 

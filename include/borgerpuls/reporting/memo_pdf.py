@@ -8,7 +8,7 @@ from typing import NamedTuple
 from borgerpuls.reporting.identity import Identity
 from borgerpuls.reporting.memo import Memo
 from borgerpuls.reporting.pdf import press
-from borgerpuls.reporting.report import environment
+from borgerpuls.reporting.templating import environment
 from borgerpuls.terms import ArtefactKind
 
 

@@ -23,10 +23,12 @@ from borgerpuls.reporting.cited import CITATION, citations
 from borgerpuls.reporting.fonts import font_faces, font_folder, printable
 from borgerpuls.reporting.identity import Identity
 from borgerpuls.reporting.painter import PaintedSheet, PainterCanvas, Shaper
-from borgerpuls.reporting.report import Document, ReportData, compose, environment
+from borgerpuls.reporting.report import Document, compose
+from borgerpuls.reporting.report_data import ReportData
 from borgerpuls.reporting.structure import finish
 from borgerpuls.reporting.svg import SvgCanvas
 from borgerpuls.reporting.tables import Table
+from borgerpuls.reporting.templating import environment
 from borgerpuls.reporting.typesetting import (
     PAGE_HEIGHT,
     PAGE_WIDTH,

@@ -19,7 +19,7 @@ from borgerpuls.reporting.figures import Alarm, MergedCell, Notice, TrendPoint, 
 from borgerpuls.reporting.logo import redrawn_logo
 from borgerpuls.reporting.memo import Participation
 from borgerpuls.reporting.proof import Claim, Proof
-from borgerpuls.reporting.report import EarlierRound, Greeting, ReportData, RoundFacts
+from borgerpuls.reporting.report_data import EarlierRound, Greeting, ReportData, RoundFacts
 from borgerpuls.settings import settings
 from borgerpuls.terms import ALL_PARTICIPATING, ArtefactKind
 

@@ -16,7 +16,7 @@ from borgerpuls.reporting.canvas import MUTED, PETROL
 from borgerpuls.reporting.figures import DOMAINS, Figure
 from borgerpuls.reporting.identity import Identity
 from borgerpuls.reporting.packages import round_time, settled
-from borgerpuls.reporting.report import TITLE, ReportData
+from borgerpuls.reporting.report_data import TITLE, ReportData
 from borgerpuls.reporting.survey import DOMAIN_NAMES
 from borgerpuls.terms import ALL_PARTICIPATING, ArtefactKind
 

@@ -1,0 +1,111 @@
+"""
+The pages about the survey and this edition: design, method, what is not shown and why.
+
+Each function takes the report that is being composed and returns what its template prints.
+"""
+
+from typing import Any
+
+from borgerpuls.codebooks.codebook import subgroup_names
+from borgerpuls.codebooks.municipalities import danish_sort_key
+from borgerpuls.reporting import numbers
+from borgerpuls.reporting.columns import in_columns
+from borgerpuls.reporting.composer import Composer
+from borgerpuls.reporting.figure_texts import percent_or_none
+from borgerpuls.reporting.fonts import printable, text_width
+from borgerpuls.reporting.survey import DOMAIN_NAMES
+from borgerpuls.reporting.tables import Column, Row
+
+_TEXT_HEIGHT = 132.0
+"""Of a column of text between the title and the note, mm."""
+
+
+def design(report: Composer) -> dict[str, Any]:
+    facts = report.data.facts
+    steps = [
+        ("Population", report.response_count("population_n"), "borgere opfylder betingelserne"),
+        ("Stikprøve", report.response_count("sampled_n"), "borgere er udtrukket"),
+        ("Svar", report.response_count("answered_n"), "borgere har svaret helt eller delvist"),
+    ]
+    period = f"{numbers.day(facts.reference_start_date)} – {numbers.day(facts.reference_end_date)}"
+    names = sorted(map(printable, report.data.municipality_names.values()), key=danish_sort_key)
+    return {
+        "steps": steps,
+        "rate": percent_or_none(report.response_value("response_rate")),
+        "complete_rate": percent_or_none(report.response_value("complete_rate")),
+        "municipalities": names,
+        "calendar": report.table(
+            [Column("Trin", 40.0), Column("Dato")],
+            [
+                Row(("Forløb i perioden", period)),
+                Row(("Opgjort pr.", numbers.day(facts.key_date))),
+                Row(("Invitation sendt", numbers.day(facts.invitation_date))),
+                Row(("1. påmindelse", numbers.day(facts.reminder_1_date))),
+                Row(("2. påmindelse", numbers.day(facts.reminder_2_date))),
+                Row(("Sidste svardag", numbers.day(facts.close_date))),
+            ],
+        ),
+    }
+
+
+def target_groups(report: Composer) -> dict[str, Any]:
+    groups = [
+        (
+            name,
+            percent_or_none(
+                report.figures.value(report.code, "response", "population_share", domain="target_group", group=code)
+            ),
+            subgroup_names(report.survey.codebook, code),
+        )
+        for code, name in report.survey.groups("target_group").items()
+    ]
+    return {"groups": groups}
+
+
+def method(report: Composer) -> dict[str, Any]:
+    return {"themes": report.survey.themes, "minimum_valid_share": report.survey.codebook.minimum_valid_share}
+
+
+def disclosure(report: Composer) -> dict[str, Any]:
+    own = [figure for figure in report.figures if figure.municipality_code == report.code]
+    hidden = [figure for figure in own if figure.is_suppressed and figure.measure in {"mean", "category_mean"}]
+    shown = [figure for figure in own if not figure.is_suppressed and figure.measure in {"mean", "category_mean"}]
+    rows = [
+        Row(("Vises", numbers.count(len(shown)))),
+        Row(("– heraf mærket † (usikre)", numbers.count(sum(figure.is_uncertain for figure in shown)))),
+        Row(("Skjult", numbers.count(len(hidden)))),
+    ]
+    return {"counts": report.table([Column("Scorer for spørgsmål, temaer og grupper", 90.0), Column("Antal")], rows)}
+
+
+def notices(report: Composer) -> list[list[list[dict[str, str]]]]:
+    """Return pages of two columns of sentences about what is absent, each with what it is about."""
+    names = {question.item_id: question.title for question in report.survey.questions}
+    names |= {theme.code: theme.name for theme in report.survey.themes}
+    names |= {question.item_id: question.title for question in report.local_questions}
+    blocks = []
+    for one in report.data.notices:
+        about = " · ".join(part for part in (names.get(one.item_id, ""), _domain_name(one.domain)) if part)
+        sentence = printable(one.sentence)
+        block = {"about": about or "Hele rapporten", "sentence": sentence}
+        blocks.append((block, 6.6 + 4.4 * (1 + int(text_width(sentence, 8.8) // 115.0))))
+    return in_columns(blocks, _TEXT_HEIGHT)
+
+
+def colophon(report: Composer) -> dict[str, Any]:
+    rows = [Row(row) for row in (
+        ("Runde", report.data.facts.name),
+        ("Område", report.municipality_title),
+        ("Sidste svardag", numbers.day(report.data.facts.close_date)),
+        ("Kodebog", report.data.facts.codebook_version),
+        ("Spørgeskema", report.data.facts.questionnaire_version),
+        ("Øjebliksbillede af svarene", report.data.snapshot_id),
+        ("Programversion", report.data.code_version),
+    )]  # fmt: skip
+    return {"facts": report.table([Column("Oplysning", 48.0), Column("Værdi")], rows)}
+
+
+def _domain_name(domain: str) -> str:
+    if domain.startswith("local_"):
+        return f"Kommunens mærke {domain[-1]}"
+    return DOMAIN_NAMES.get(domain, "")
