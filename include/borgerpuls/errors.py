@@ -163,6 +163,10 @@ class MunicipalityTextIsUnusable(BorgerpulsError):
     """A municipality's own words are too long, empty or hold characters that cannot be sent."""
 
 
+class RoundHasNoArms(BorgerpulsError):
+    """No lots were drawn about the reminders' SMS."""
+
+
 class CitizenIsUnknown(BorgerpulsError):
     """No sampled person has this CPR number."""
 

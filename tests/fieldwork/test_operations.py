@@ -272,6 +272,21 @@ def test_the_share_of_the_reminder_arms_is_set_before_approval_only(round_id: st
     stage.prepare_dry_run(round_id)
     stage.record_approval(round_id, "kollega")
     assert "RoundIsNotOpen" in refused("sms-share", round_id, "0.5")
+    with engine("database_admin_url").begin() as connection:  # one of three with, two of seven without
+        for arm, answered in (("with_sms", 1), ("without_sms", 2)):
+            connection.execute(
+                text("UPDATE answers.form SET state = 'completed' WHERE response_id IN (SELECT response_id FROM link.access "
+                     "JOIN fieldwork.arm USING (round_id, person_id) WHERE round_id = :r AND arm = :a LIMIT :n)"),
+                {"r": round_id, "a": arm, "n": answered},
+            )  # fmt: skip
+    said = type_in("sms-effect", round_id).output
+    assert "Med sms: 33,3 % af 3 borgere har svaret. Uden: 28,6 % af 7." in said
+    assert "Forskel inden for kommunerne: 4,8 procentpoint" in said
+
+
+def test_a_round_without_lots_says_so(round_id: str) -> None:
+    drill.make_round(round_id, {HERE: 2})
+    assert "RoundHasNoArms" in refused("sms-effect", round_id)
 
 
 def test_previews_are_written_for_the_approver(round_id: str, tmp_path: Path) -> None:

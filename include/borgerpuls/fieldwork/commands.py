@@ -206,6 +206,22 @@ def sms_share(
     typer.echo("Gemt. Ryd plan_messages og de følgende opgaver i DAG'en fieldwork, så der trækkes lod.")
 
 
+@fieldwork_app.command("sms-effect")
+def sms_effect(round_id: RoundId) -> None:
+    """Show how many more answer when an SMS comes beside the reminders, where lots were drawn about it."""
+    from borgerpuls.fieldwork import operations
+
+    found = operations.arm_difference(round_id)
+    shown = [found.share_with, found.share_without, found.difference, *found.interval]
+    with_sms, without, difference, lower, upper = (f"{100 * share:.1f}".replace(".", ",") for share in shown)
+    typer.echo(
+        f"Med sms: {with_sms} % af {found.people_with} borgere har svaret. Uden: {without} % af {found.people_without}."
+    )
+    typer.echo(f"Forskel inden for kommunerne: {difference} procentpoint (95 %: {lower} til {upper}).")
+    if found.left_out:
+        typer.echo(f"{found.left_out} kommuner med færre end to borgere i en af grupperne er ikke med.")
+
+
 @fieldwork_app.command("issue-code")
 def issue_code(round_id: RoundId) -> None:
     """Issue a code to a citizen who has lost the letter. The CPR number is asked for and not shown; it is written down."""

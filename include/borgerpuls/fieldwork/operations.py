@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from borgerpuls import clock
 from borgerpuls.database import load_query, read_table, transaction
 from borgerpuls.errors import CitizenIsUnknown, FormIsNotOpen, MunicipalityIsNotInRound, RoundWasRestored
+from borgerpuls.fieldwork.arms import ArmDifference, compare_arms
 from borgerpuls.fieldwork.intake import take_in_receipts
 from borgerpuls.fieldwork.journal import Journal
 from borgerpuls.fieldwork.ledger import Ledger, new_owner
@@ -275,6 +276,19 @@ def set_reminder_arms(round_id: str, sms_share: float) -> None:
     with transaction("fieldwork") as connection:
         require_state(round_of(connection, round_id), RoundState.OPEN)
         connection.execute(load_query("fieldwork/keep_design.sql"), {"round_id": round_id, "sms_share": sms_share})
+
+
+def arm_difference(round_id: str) -> ArmDifference:
+    """
+    Return how many more have answered so far where an SMS comes beside the reminders.
+
+    Raises:
+        UnknownRound: No round has this id.
+        RoundHasNoArms: No lots were drawn.
+    """
+    with transaction("fieldwork") as connection:
+        round_of(connection, round_id)
+        return compare_arms(read_table(connection, "fieldwork/answers_by_arm.sql", round_id=round_id))
 
 
 def write_previews(round_id: str, folder: Path) -> list[Path]:
