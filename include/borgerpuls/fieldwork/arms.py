@@ -47,14 +47,9 @@ def compare_arms(counts: pd.DataFrame) -> ArmDifference:
     Raises:
         RoundHasNoArms: No municipality has people in both arms.
     """
-    wide = counts.pivot_table(
-        index="municipality_code", columns="arm", values=["people", "answered"], aggfunc="sum", fill_value=0
-    )
-    wide = wide.reindex(
-        columns=pd.MultiIndex.from_product([["people", "answered"], [WITH_SMS, WITHOUT_SMS]]), fill_value=0
-    )
-    enough = (wide["people"] >= FEWEST).all(axis=1)
-    people, answered = wide.loc[enough, "people"], wide.loc[enough, "answered"]
+    people, answered = (_by_arm(counts, column) for column in ("people", "answered"))
+    enough = (people >= FEWEST).all(axis=1)
+    people, answered = people[enough], answered[enough]
     if people.empty:
         raise RoundHasNoArms(
             "Der er ikke trukket lod om sms'er i nogen kommune med mindst to borgere i hver gruppe.",
@@ -73,3 +68,9 @@ def compare_arms(counts: pd.DataFrame) -> ArmDifference:
         standard_error=math.sqrt(float((weight**2 * variance).sum())),
         left_out=int((~enough).sum()),
     )
+
+
+def _by_arm(counts: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return a column of counts, one row per municipality and one column per arm."""
+    wide = counts.pivot_table(index="municipality_code", columns="arm", values=column, aggfunc="sum", fill_value=0)
+    return wide.reindex(columns=[WITH_SMS, WITHOUT_SMS], fill_value=0)
