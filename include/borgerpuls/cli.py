@@ -9,9 +9,11 @@ import typer
 from typer.core import TyperGroup
 
 from borgerpuls.errors import BorgerpulsError
+from borgerpuls.estimation.commands import figures_app
 from borgerpuls.fieldwork.commands import fieldwork_app
 from borgerpuls.publication.commands import publication_app
 from borgerpuls.questionnaire.commands import questionnaire_app
+from borgerpuls.reporting.commands import greeting, prove
 from borgerpuls.responses.commands import responses_app
 from borgerpuls.sandbox.commands import sandbox_app
 
@@ -240,99 +242,6 @@ def _name_left_out(municipalities: list[tuple[object, int]]) -> None:
         typer.echo(f"Round {survey_round}: municipality {municipality} has no answers and is left out")
 
 
-# --- figures: what was estimated, told and handed on ---------------------------------------------------------------
-
-figures_app = typer.Typer(
-    help="The figures of a round: how one came about, and all of them as files.", no_args_is_help=True
-)
-app.add_typer(figures_app, name="figures")
-
-
-@figures_app.command("explain")
-def figures_explain(
-    figure_id: Annotated[
-        str, typer.Argument(metavar="ID", help="round|municipality|item|measure|category|domain|group")
-    ],
-) -> None:
-    """Tell how a figure came about: definition, counts, weights, queries and snapshot. Never a person."""
-    from borgerpuls.estimation.stage import explain_figure
-
-    typer.echo(explain_figure(figure_id))
-
-
-@figures_app.command("export")
-def figures_export(
-    round_id: Annotated[str, typer.Argument(metavar="ROUND", help="The round, e.g. 2023-2.")],
-    out: OutFolder,
-) -> None:
-    """Write the protected figures as CSV and Parquet, with a data dictionary, rounded as they are printed."""
-    from borgerpuls.estimation.stage import export_figures
-
-    counts = export_figures(round_id, out)
-    typer.echo(f"{counts['figures']} figures written to {out}, {counts['suppressed']} of them withheld")
-
-
-@figures_app.command("import")
-def figures_import(
-    sources: Annotated[
-        list[str],
-        typer.Argument(metavar="SOURCE...", help="pilot-2023, norddjurs-2025-2, or the path of a description."),
-    ],
-) -> None:
-    """Import figures that others have published, all sources or none, so that a first round has a trend."""
-    from borgerpuls.estimation.stage import import_figures
-
-    for source, figures in import_figures(sources).items():
-        typer.echo(f"{figures} figures imported from {source}")
-
-
-@figures_app.command("sources")
-def figures_sources() -> None:
-    """List what has been imported."""
-    from borgerpuls.estimation.stage import imported_sources
-
-    for one in imported_sources().itertuples():
-        typer.echo(
-            f"{one.source_id:20} {one.kind:10} {one.period:7} {one.figures:5} figures  {one.title} ({one.participants})"
-        )
-
-
-# --- reports ---------------------------------------------------------------------------------------------------------
-
-
-@app.command("greeting")
-def greeting(
-    round_id: Annotated[str, typer.Argument(metavar="ROUND", help="The round, e.g. 2023-2.")],
-    municipality_code: Annotated[str, typer.Argument(metavar="MUNICIPALITY", help="Its code, e.g. 0461.")],
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="At most 200 letters, printed as they are.")],
-    logo: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="A PNG or JPEG; it is drawn anew.")
-    ] = None,
-) -> None:
-    """Keep what a municipality says on the first page of its report; draw the report again to print it."""
-    from borgerpuls.reporting.stage import save_greeting
-
-    save_greeting(round_id, municipality_code, text, None if logo is None else logo.read_bytes())
-    typer.echo(f"The greeting of municipality {municipality_code} in round {round_id} is kept")
-
-
-@app.command("prove")
-def prove(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A PDF, DOCX, PPTX or XLSX of ours.")
-    ],
-) -> None:
-    """
-    Compare what a report, memo, deck or workbook prints with the figures, and name what does not hold.
-
-    Every number of a report is read back and compared with the figure it cites; a number without a figure is named.
-    Memo, deck and workbook are drawn anew from the figures and compared text by text.
-    """
-    from borgerpuls.reporting.commands import show_proof
-
-    raise typer.Exit(code=show_proof(file))
-
-
 # --- database ---------------------------------------------------------------------------------------------------
 
 database_app = typer.Typer(help="What is done once for an installation, and at every upgrade.", no_args_is_help=True)
@@ -359,8 +268,11 @@ def database_make_keys() -> None:
 
 # --- the rooms' own commands -------------------------------------------------------------------------------------
 
+app.command("greeting")(greeting)
+app.command("prove")(prove)
 app.add_typer(questionnaire_app, name="questionnaire")
 app.add_typer(fieldwork_app, name="fieldwork")
 app.add_typer(responses_app, name="responses")
+app.add_typer(figures_app, name="figures")
 app.add_typer(publication_app, name="publication")
 app.add_typer(sandbox_app, name="sandbox")

@@ -1,12 +1,11 @@
 """
-What the command line says about reports.
+The commands about reports: what a municipality says on its own, and whether a printed file holds.
 """
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
-
-from borgerpuls.reporting.stage import prove_artefact
 
 _COMPARISONS = {
     "same file": "The file is byte for byte the one that was drawn.",
@@ -18,8 +17,34 @@ _COMPARISONS = {
 _MOST_FAILURES = 50
 
 
-def show_proof(file: Path) -> int:
-    """Say what holds of an artefact and what does not; return the exit code, 0 when everything holds."""
+def greeting(
+    round_id: Annotated[str, typer.Argument(metavar="ROUND", help="The round, e.g. 2023-2.")],
+    municipality_code: Annotated[str, typer.Argument(metavar="MUNICIPALITY", help="Its code, e.g. 0461.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="At most 200 letters, printed as they are.")],
+    logo: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A PNG or JPEG; it is drawn anew.")
+    ] = None,
+) -> None:
+    """Keep what a municipality says on the first page of its report; draw the report again to print it."""
+    from borgerpuls.reporting.stage import save_greeting
+
+    save_greeting(round_id, municipality_code, text, None if logo is None else logo.read_bytes())
+    typer.echo(f"The greeting of municipality {municipality_code} in round {round_id} is kept")
+
+
+def prove(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A PDF, DOCX, PPTX or XLSX of ours.")
+    ],
+) -> None:
+    """
+    Compare what a report, memo, deck or workbook prints with the figures, and name what does not hold.
+
+    Every number of a report is read back and compared with the figure it cites; a number without a figure is named.
+    Memo, deck and workbook are drawn anew from the figures and compared text by text.
+    """
+    from borgerpuls.reporting.stage import prove_artefact
+
     proof = prove_artefact(file)
     for failure in proof.failures[:_MOST_FAILURES]:
         typer.echo(f"{failure.where}: {failure.what}{f' ({failure.citation})' if failure.citation else ''}")
@@ -35,4 +60,4 @@ def show_proof(file: Path) -> int:
     )
     verdict = f"{len(proof.failures)} do not hold" if proof.failures else "all hold"
     typer.echo(f"{counted} were compared, {verdict}; snapshot {proof.snapshot_id}")
-    return 1 if proof.failures else 0
+    raise typer.Exit(code=1 if proof.failures else 0)
