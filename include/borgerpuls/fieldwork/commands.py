@@ -1,5 +1,5 @@
 """
-`borgerpuls fieldwork …`: what operations do by hand. Every command is one call into the stage.
+`borgerpuls fieldwork …`: what operations do by hand. Every command is one call into stage.py or operations.py.
 """
 
 import getpass
