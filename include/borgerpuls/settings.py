@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     """How long a claim holds without a word of its dispatch; longer than a call may take. After a crash the next dispatch
     waits for it, so recovery takes so long and a little more: within the minute of S3."""
     send_rate: int = Field(default=0, ge=0)
-    """Most messages a second that one dispatch may send; 0 is no limit."""
+    """Most messages a second that one dispatch may send, a quarter more within any one second; 0 is no limit."""
     gateway_timeout_seconds: float = Field(default=10.0, gt=0)
     gateways_deduplicate: tuple[Literal["digital_post", "sms"], ...] = ()
     """Channels whose gateway has promised in writing to take each message id once. Only there a message in doubt is sent

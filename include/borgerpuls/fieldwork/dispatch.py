@@ -32,6 +32,8 @@ LETTER_WAVES = frozenset({1})
 GATHER_SECONDS = 0.02
 """How long at most outcomes are gathered before they are recorded together."""
 LONGEST_WAIT_SECONDS = 30.0
+BURST_SECONDS = 0.25
+"""How much of a rate may be made up for: messages are begun together while others are recorded."""
 FAILURES_IN_A_ROW = 64
 """So many messages not sent, with none accepted between, mean that the gateway is down."""
 PATIENCE_SECONDS = 60.0
@@ -148,7 +150,7 @@ class Dispatch:
         is_site_well: Tells whether the answer site can take the answers of those written to.
         window: Most messages in flight at once.
         batch_size: Messages claimed at a time.
-        rate: Most messages a second, 0 for no limit.
+        rate: Most messages a second on average, a quarter more within any one second; 0 for no limit.
         resends: Channels whose gateway takes each message id once: what is in doubt there is sent again under its own id.
         remembered_for: How long such a gateway remembers an id.
         make_pool: Makes the threads that call.
@@ -382,7 +384,7 @@ class Dispatch:
         room = self.window - len(self._in_flight)
         if self.rate:
             moment = time.monotonic()
-            self._next_start = max(self._next_start, moment - 1 / self.rate)
+            self._next_start = max(self._next_start, moment - BURST_SECONDS)
             room = min(room, int((moment - self._next_start) * self.rate) + 1 if moment >= self._next_start else 0)
         beginning = [self._queue.popleft() for _ in range(min(room, len(self._queue)))]
         if self.rate:
