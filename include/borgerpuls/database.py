@@ -59,6 +59,11 @@ def read_rows(connection: Connection, path: str, **parameters: object) -> list[R
     return list(connection.execute(load_query(path), parameters))
 
 
+def stream_rows(connection: Connection, path: str, **parameters: object) -> Iterator[Row[Any]]:
+    """Yield what the statement in `sql/<path>` selects, a few hundred rows in memory at a time."""
+    yield from connection.execute(load_query(path), parameters, execution_options={"yield_per": 500})
+
+
 def read_table(connection: Connection, path: str, **parameters: object) -> "pd.DataFrame":
     """Return what the statement in `sql/<path>` selects, one row per row."""
     import pandas as pd

@@ -25,13 +25,20 @@ FIXED_NUMBERS = frozenset({"1,0", "2,0", "2,5", "3,0", "3,5", "4,0", "4,5", "5,0
 class Cited(float):
     """A float with its `source`: "figure_id#field", "abs!" before one, or two with "!-!" or "!/!" between."""
 
-    __slots__ = ("source",)
-    source: str
+    __slots__ = ("_field", "_of")
+    _of: str
+    _field: str
 
-    def __new__(cls, value: float, source: str) -> Self:
+    def __new__(cls, value: float, of: str, field: str = "") -> Self:
+        """Return *value* with the figure it is of and the field, or a whole source; the two share their texts."""
         made = super().__new__(cls, value)
-        made.source = source
+        made._of, made._field = of, field
         return made
+
+    @property
+    def source(self) -> str:
+        """Return where the number comes from."""
+        return f"{self._of}#{self._field}" if self._field else self._of
 
     def __abs__(self) -> "Cited":
         return Cited(float.__abs__(self), f"abs!{self.source}")
@@ -121,7 +128,7 @@ class CitedFigures(FigureSet):
         made = self._cited.get(figure.figure_id)
         if made is None:
             numbers = {
-                name: Cited(value, f"{figure.figure_id}#{name}")
+                name: Cited(value, figure.figure_id, name)
                 for name in (*COUNTS, *NUMBERS)
                 if (value := getattr(figure, name)) is not None
             }

@@ -2,6 +2,8 @@
 Every kind of artefact of one area, from one set of figures.
 """
 
+import gc
+from functools import cache
 from typing import NamedTuple
 
 from borgerpuls.reporting.deck import render_deck
@@ -28,7 +30,26 @@ def draw(data: ReportData, participation: Participation) -> dict[ArtefactKind, D
         data: The figures.
         participation: For the memo (see `compose_memo`).
     """
-    return {kind: draw_one(kind, data, participation) for kind in ArtefactKind}
+    _settle()
+    made = {}
+    for kind in ArtefactKind:
+        made[kind] = draw_one(kind, data, participation)
+        gc.collect()  # the libraries leave cycles behind, which a worker would keep until there are many more
+    return made
+
+
+@cache
+def _settle() -> None:
+    """Load what drawing needs, once per process, and take it out of what the collector looks through each time."""
+    import docx  # noqa: F401
+    import pptx  # noqa: F401
+    import xlsxwriter  # noqa: F401
+
+    from borgerpuls.reporting.pdf import press
+
+    press()
+    gc.collect()
+    gc.freeze()
 
 
 def draw_one(kind: ArtefactKind, data: ReportData, participation: Participation) -> Drawing:

@@ -22,11 +22,16 @@ _MOST_TEXTS = 50_000
 _CIRCLE = 0.5523  # the handle of a Bézier quarter circle
 
 
+_Glyph = tuple[int, str, int]
+"""Number in the font, the letters it stands for, advance in thousandths of an em."""
+
+
 class _Run(NamedTuple):
     font_key: Any
     pango_font: Any
     show: bytes
-    glyphs: tuple[tuple[int, str, int], ...]
+    glyphs: tuple[_Glyph, ...]
+    """Each that occurs, once."""
     advance: float
 
 
@@ -43,6 +48,7 @@ class Shaper:
         self._styles: dict[tuple[str, int], Any] = {}
         self._shaped: dict[tuple[str, int, str], _Shaped] = {}
         self._fonts: dict[Any, tuple[Any, Any]] = {}  # one font per key, and the layout that keeps it alive
+        self._glyphs: dict[tuple[Any, _Glyph], _Glyph] = {}  # each once: they are in every text
 
     def shape(self, text: str, weight: int, family: str = SANS) -> _Shaped:
         """Return the glyphs of *text*, lengths in em."""
@@ -89,7 +95,7 @@ class Shaper:
                 self._fonts[font_key] = (pango_font, layout)
             glyph_string, start = item.glyphs, item.item.offset
             codes: list[str] = []
-            glyphs: list[tuple[int, str, int]] = []
+            glyphs: dict[_Glyph, None] = {}
             for index in range(glyph_string.num_glyphs):
                 info = glyph_string.glyphs[index]
                 first = glyph_string.log_clusters[index]
@@ -98,7 +104,8 @@ class Shaper:
                 pango.pango_font_get_glyph_extents(pango_font, info.glyph, ink, logical)
                 advance = round(logical.width * per_unit)
                 kerning = int(advance - info.geometry.width * per_unit)
-                glyphs.append((info.glyph, raw[start + first : start + end].decode(), advance))
+                glyph = (info.glyph, raw[start + first : start + end].decode(), advance)
+                glyphs[self._glyphs.setdefault((font_key, glyph), glyph)] = None
                 codes.append(f"{info.glyph:04x}" + (f">{kerning}<" if kerning else ""))
             show = f"[<{''.join(codes)}>] TJ".replace("<>", "").encode()
             total = sum(glyph_string.glyphs[i].geometry.width for i in range(glyph_string.num_glyphs)) * per_unit / 1000
@@ -176,12 +183,14 @@ class PainterCanvas:
 
     def draw(self, stream: Any, shaper: Shaper) -> None:
         """Write the chart into the page's stream, its top left corner at the origin."""
-        stream.stream.extend(self._shapes)
+        if self._shapes:
+            stream.stream.append(b"\n".join(self._shapes))
         if self._texts:
             stream.begin_text()
             pen = _Writer(stream, shaper)
             for weight, size, colour, left, baseline, anchor, text in sorted(self._texts, key=_by_font):
                 pen.write(text, Pen(weight, size, colour), left, baseline, anchor)
+            pen.finish()
             stream.end_text()
 
 
@@ -196,21 +205,26 @@ class Pen(NamedTuple):
 
 
 class _Writer:
-    """Writes texts into a page's stream between `begin_text` and `end_text`; remembers font and colour."""
+    """
+    Writes texts into a page's stream between `begin_text` and `end_text`; remembers font and colour.
+
+    The stream gets all of them as one piece at the end: a report has half a million operators, too many to keep apart.
+    """
 
     def __init__(self, stream: Any, shaper: Shaper) -> None:
         self._stream = stream
-        self._out = stream.stream
+        self._out: list[bytes] = []
         self._shaper = shaper
         self._fonts: dict[Any, Any] = {}
         self._font: tuple[str, float] | None = None
         self._colour = b""
         self._tracking = 0.0
 
-    @property
-    def tracks(self) -> bool:
-        """Whether letters are tracked at this point."""
-        return bool(self._tracking)
+    def finish(self) -> None:
+        """Hand what was written to the stream."""
+        if self._tracking:
+            self._out.append(b"0 Tc")
+        self._stream.stream.append(b"\n".join(self._out))
 
     def write(self, text: str, pen: Pen, left: float, baseline: float, anchor: Anchor) -> None:
         """Write one text; a cited number gets its citation as a property of the page's content."""
@@ -319,8 +333,7 @@ class PaintedSheet:
                 letters.weight, letters.size * PIXELS_PER_POINT, _rgb(letters.colour), letters.family, letters.tracking
             )
             pen.write(text, with_, x * PIXELS_PER_MM, baseline * PIXELS_PER_MM, "end" if is_end else "start")
-        if pen.tracks:
-            self.stream.stream.append(b"0 Tc")
+        pen.finish()
         self.stream.end_text()
 
 

@@ -4,13 +4,14 @@ Draw the reports of a round: read the figures, draw every kind of artefact, keep
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
 from borgerpuls import content_store
-from borgerpuls.database import load_query, read_rows, transaction
+from borgerpuls.database import load_query, read_rows, stream_rows, transaction
 from borgerpuls.errors import GreetingIsTooLong, ReportIsMissing, RoundHasNoFigures, UnknownRound
 from borgerpuls.questionnaire.versions import load_instrument, read_local_items
 from borgerpuls.reporting import proof
@@ -213,16 +214,18 @@ def read_report_data(round_id: str, municipality_code: str) -> ReportData:
                 next_step="Use one of the round's municipalities, or alle.",
             )
         where = {"round_id": round_id, "municipality_code": municipality_code}
-        rows = read_rows(connection, "reporting/figures.sql", **where)
-        if not rows:
+        rows = stream_rows(connection, "reporting/figures.sql", **where)
+        first = next(rows, None)
+        if first is None:
             raise RoundHasNoFigures(
                 f"Round {round_id} has no figures.", next_step="Run the estimation DAG, then clear this task."
             )
+        figures = figure_set(chain([first], rows))
         earlier = read_rows(connection, "reporting/earlier_rounds.sql", round_id=round_id, most=_MOST_EARLIER_ROUNDS)
         before = tuple(
             EarlierRound(
                 _facts(connection, one.round_id),
-                figure_set(read_rows(connection, "reporting/earlier_figures.sql", **(where | one._asdict()))),
+                figure_set(stream_rows(connection, "reporting/earlier_figures.sql", **(where | one._asdict()))),
             )
             for one in earlier
         )
@@ -231,9 +234,9 @@ def read_report_data(round_id: str, municipality_code: str) -> ReportData:
         facts=facts,
         municipality_code=municipality_code,
         municipality_names=taking_part,
-        figures=figure_set(rows),
-        snapshot_id=rows[0].snapshot_id,
-        code_version=rows[0].code_version,
+        figures=figures,
+        snapshot_id=first.snapshot_id,
+        code_version=first.code_version,
         earlier=before,
         suppress_below=settings().suppress_below,
         uncertain_below=settings().uncertain_below,
