@@ -36,4 +36,3 @@ def test_every_artefact_of_a_whole_country(country: list[str]) -> None:
         PAGE.write_text(HEAD + "\n".join([*lines, "", load]) + "\n", encoding="utf-8")
     assert artefacts.largest_kilobytes["pdf"] < 500
     assert reports.peak < 150
-    assert artefacts.peak < 150

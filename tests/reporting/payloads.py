@@ -44,16 +44,21 @@ def names() -> dict[str, str]:
 
 
 @cache
-def harmless() -> ReportData:
-    return report_data("0740", earlier_rounds=("2022-2", "2023-1"), broken=("moedet",))
+def with_hostile_marks() -> ReportData:
+    """Return a report whose own marks are payloads."""
+    data = report_data("0740", earlier_rounds=("2022-2", "2023-1"), broken=("moedet",))
+    marks = dict(
+        zip(("Jobcenter Nord", "Jobcenter Syd", "øvrige"), (PAYLOADS[3], PAYLOADS[15], PAYLOADS[5]), strict=True)
+    )
+    return dataclasses.replace(data, figures=FigureSet(
+        dataclasses.replace(one, domain_group=marks[one.domain_group]) if one.domain_group in marks else one
+        for one in data.figures
+    ))  # fmt: skip
 
 
 def hostile(code: str = "0740", greeting: str = "") -> ReportData:
     """Return a report whose every text that people write is payloads: names, greeting, questions, answers, reasons."""
-    data = harmless()
-    groups = dict(
-        zip(("Jobcenter Nord", "Jobcenter Syd", "øvrige"), (PAYLOADS[3], PAYLOADS[15], PAYLOADS[5]), strict=True)
-    )
+    data = with_hostile_marks()
     item = data.local_items[0]
     words = {"da": greeting or PAYLOADS[0], "en": "x"}
     options = tuple(
@@ -73,9 +78,5 @@ def hostile(code: str = "0740", greeting: str = "") -> ReportData:
             point._replace(source_title=PAYLOADS[3], break_reason=PAYLOADS[21], kind="imported")
             if point.period != data.facts.round_id else point
             for point in data.trend
-        ),
-        figures=FigureSet(
-            dataclasses.replace(one, domain_group=groups.get(one.domain_group, one.domain_group))
-            for one in data.figures
         ),
     )  # fmt: skip

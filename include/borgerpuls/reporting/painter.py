@@ -18,7 +18,7 @@ from borgerpuls.reporting.typesetting import Fragment, Group, Leaf, Node, Pictur
 PIXELS_PER_MM = 96 / 25.4
 PIXELS_PER_POINT = 96 / 72
 _REFERENCE_SIZE = 100.0
-_MOST_TEXTS = 50_000
+_MOST_TEXTS = 5_000
 _CIRCLE = 0.5523  # the handle of a Bézier quarter circle
 
 
