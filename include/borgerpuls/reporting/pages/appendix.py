@@ -20,13 +20,15 @@ from borgerpuls.reporting.figures import (
 )
 from borgerpuls.reporting.fonts import text_width
 from borgerpuls.reporting.survey import Question
-from borgerpuls.reporting.tables import DENSE, Column, Row, dense
+from borgerpuls.reporting.tables import Column, Row, dense
 from borgerpuls.reporting.templating import truncated
 from borgerpuls.terms import ALL_PARTICIPATING
 
 _QUESTIONNAIRE_ROOM = 150.0
 """Height of a column of the questionnaire, mm."""
 _ROWS_PER_PAGE = 36
+_QUESTION_ROOM = 72.0
+"""Height of the rows of one question's table, two to a page, mm."""
 
 
 def questionnaire(report: Composer) -> list[list[list[dict[str, Any]]]]:
@@ -108,7 +110,7 @@ def _question_table(report: Composer, question: Question) -> Markup:
         Column("95 % interval", 24.0),
         Column("Ved ikke"),
     ]
-    return report.table(columns, rows, 267.0, DENSE, question.heading)
+    return report.table(columns, rows, 267.0, dense(len(rows) + 1, _QUESTION_ROOM), question.heading)
 
 
 def _table_cells(
