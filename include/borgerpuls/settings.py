@@ -4,6 +4,7 @@ Typed settings, and the only reader of the environment.
 Every setting is an environment variable with the prefix `BORGERPULS_`; secrets never appear in a repr.
 """
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,10 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from borgerpuls.errors import SettingIsMissing
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 class Settings(BaseSettings):
@@ -87,6 +92,8 @@ class Settings(BaseSettings):
     one_category_below: int = Field(default=10, ge=5)
     extract_retention_days: int = Field(default=30, ge=1)
     report_processes: int = Field(default=2, ge=1)
+    attack_processes: int = Field(default_factory=_cores, ge=1)
+    """Themes that disclosure control attacks at the same time; default the cores that this process may use."""
 
     def journal_place(self) -> Path:
         """Return the folder of the fieldwork journal."""

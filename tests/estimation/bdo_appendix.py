@@ -4,6 +4,9 @@ BDO's annex of 2023 - population, answers and rate by benefit - as figures of ou
 Shown as an earlier consultancy might: groups of fewer than five answers blanked, totals kept.
 """
 
+from math import ceil, floor
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -40,6 +43,35 @@ def with_small_groups_blanked(figures: pd.DataFrame) -> pd.DataFrame:
     result = figures.assign(is_suppressed=small)
     result.loc[small, ["valid_n", "value"]] = np.nan
     return result
+
+
+class FromRate(NamedTuple):
+    """What a printed rate says of a small group: its citizens, the fewest and most answers, and those there were."""
+
+    citizens: int
+    least: int
+    most: int
+    answers: int
+
+    @property
+    def is_exact(self) -> bool:
+        """Tell whether the rate gives the answers."""
+        return self.least == self.most == self.answers
+
+
+def from_printed_rates() -> list[FromRate]:
+    """Return what the rates, printed to the nearest per cent of known populations, say of each small group."""
+    table = bdo_2023_response_rates()
+    small = table[table["svar"].astype(int) < SMALL]
+    return [
+        FromRate(
+            int(citizens),
+            max(ceil((rate - 0.5) / 100 * citizens), 0),
+            floor((rate + 0.5) / 100 * citizens),
+            int(answers),
+        )
+        for rate, citizens, answers in small[["svarrate_pct_published", "population", "svar"]].astype(float).to_numpy()
+    ]
 
 
 def _row(measure: str, domain: str, group: str, value: float) -> dict[str, object]:

@@ -2,14 +2,14 @@
 What a round can bring, through the real stage: municipalities with 0, 1, 4 and 7 answers, a flag that marks one person,
 a question whose groups are all too small, questions of a municipality's own, and a round before with other groups.
 
-Cells are withheld by the rules alone, without the rounds of attack and repair that test_stage.py runs: here they would take a
-minute, and withhold more of the same.
+Cells are withheld by the rules alone. The rounds of attack and repair would take a minute with so many items, and withhold
+more of the same: test_bad_rounds_attacked.py runs them with two.
 """
 
 import json
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -75,12 +75,12 @@ def _people(rng: np.random.Generator) -> pd.DataFrame:
     return people.assign(is_respondent=order < people["municipality_code"].map(ANSWERS))
 
 
-def _answers(rng: np.random.Generator, responses: pd.DataFrame) -> pd.DataFrame:
+def _answers(rng: np.random.Generator, responses: pd.DataFrame, items: Collection[str]) -> pd.DataFrame:
     codebook = load_codebook("2024")
     rows: list[tuple] = []
     for response in responses.itertuples():
         for category in codebook.categories:
-            for item in category.items:
+            for item in (one for one in category.items if one in items or not items):
                 asked = response.target_group in codebook.item_target_groups.get(item, (response.target_group,))
                 score = int(rng.choice([2, 3, 3, 4, 5])) if asked and rng.random() < 0.95 else None
                 outcome = "valid" if score else "dont_know" if asked else "not_asked"
@@ -108,12 +108,13 @@ def told(round_database: EmbeddedPostgres) -> Iterator[dict[str, pd.DataFrame]]:
         patch.setattr(
             estimation,
             "protect",
-            lambda figures, limits, categories: suppress(figures, limits, categories=categories),
+            lambda figures, limits, categories, **_: suppress(figures, limits, categories=categories),
         )
-        yield _run_round()
+        yield run_bad_round()
 
 
-def _run_round() -> dict[str, pd.DataFrame]:
+def run_bad_round(items: Collection[str] = ()) -> dict[str, pd.DataFrame]:
+    """Store the round, with answers to *items* (default all), and estimate it; return the tables that are read from."""
     rng = np.random.default_rng(4)
     people = _people(rng)
     answered = people[people["is_respondent"]].reset_index(drop=True)
@@ -157,7 +158,7 @@ def _run_round() -> dict[str, pd.DataFrame]:
             connection, "responses.disposition", people[["round_id", "person_id"]].assign(disposition=disposition)
         )
         copy_rows(connection, "responses.response", responses)
-        copy_rows(connection, "responses.answer", _answers(rng, responses))
+        copy_rows(connection, "responses.answer", _answers(rng, responses, items))
         connection.execute(text("INSERT INTO responses.snapshot VALUES (:r, 'snap', 1, 1, 0, 1)"), {"r": NOW})
     weighting.weight_to_population(NOW)
     estimation.estimate_figures(NOW)
@@ -177,7 +178,7 @@ def _run_round() -> dict[str, pd.DataFrame]:
     return tables
 
 
-def _notices(told: dict[str, pd.DataFrame], code: str) -> dict[str, str]:
+def notices_of(told: dict[str, pd.DataFrame], code: str) -> dict[str, str]:
     own = told["notice"][told["notice"]["municipality_code"] == code]
     return dict(zip(own["code"], own["sentence"], strict=True))
 
@@ -189,7 +190,7 @@ def _figure(told: dict[str, pd.DataFrame], figure_id: str) -> pd.Series:
 def test_a_municipality_without_answers_has_no_result_and_a_sentence(told: dict[str, pd.DataFrame]) -> None:
     """Its number, 0, is withheld here to protect its neighbours' 1 and 4: then the sentence must not tell it either."""
     assert _figure(told, "0183|response|answered_n||all|")["is_suppressed"]
-    assert list(_notices(told, "0183")) == ["too_few_answers"]
+    assert list(notices_of(told, "0183")) == ["too_few_answers"]
     own = told["figure"][told["figure"]["municipality_code"] == "0183"]
     assert set(own["item_id"]) <= {"response", "weighting"}
 
@@ -206,7 +207,7 @@ def test_where_it_may_be_told_that_nobody_answered_it_is() -> None:
 
 @pytest.mark.parametrize("code", ["0727", "0740"])
 def test_one_or_four_answers_are_too_few_and_nothing_tells_how_few(told: dict[str, pd.DataFrame], code: str) -> None:
-    assert _notices(told, code) == {
+    assert notices_of(told, code) == {
         "too_few_answers": f"Så få borgere i {NAMES[code]} har svaret, at resultaterne ikke vises af hensyn til deres anonymitet."
     }
     own = told["figure"][(told["figure"]["municipality_code"] == code)]
@@ -217,7 +218,7 @@ def test_one_or_four_answers_are_too_few_and_nothing_tells_how_few(told: dict[st
 
 
 def test_seven_answers_are_shown_as_uncertain_or_withheld_with_a_sentence(told: dict[str, pd.DataFrame]) -> None:
-    notices = _notices(told, "0746")
+    notices = notices_of(told, "0746")
     assert {"uncertain_answers", "too_few_answers"} & set(notices)
     shown = told["figure"][
         (told["figure"]["municipality_code"] == "0746")
@@ -231,10 +232,10 @@ def test_a_flag_that_marks_one_person_is_withheld_with_its_counterpart(told: dic
     flagged = told["figure"][(told["figure"]["domain"] == "local_1") & (told["figure"]["municipality_code"] == "0707")]
     assert len(flagged) > 0
     assert flagged["is_suppressed"].all()
-    assert "flag_withheld" in _notices(told, "0707")
+    assert "flag_withheld" in notices_of(told, "0707")
     # A flag of 120 people is shown.
     assert _figure(told, "0461|overall|mean||local_1|projekt")["valid_n"] > 60
-    assert "flag_withheld" not in _notices(told, "0461")
+    assert "flag_withheld" not in notices_of(told, "0461")
 
 
 def test_a_question_whose_groups_are_all_too_small_is_named_with_its_division(told: dict[str, pd.DataFrame]) -> None:
@@ -256,9 +257,9 @@ def test_a_round_before_with_other_groups_is_compared_only_where_it_counted_alik
     assert moedet["difference_to_previous"] == pytest.approx(moedet["value"] - 4.3)
     assert moedet["is_different_from_previous"]
     assert pd.isna(_figure(told, "0461|maal_og_aktiviteter|category_mean||all|")["difference_to_previous"])
-    assert "Nogle tal kan ikke sammenlignes med 2. halvår 2023" in _notices(told, "0461")["other_groups"]
-    assert "1 af 6 deltog" in _notices(told, "alle")["other_participants"]
-    assert _notices(told, "0707")["first_round"] == "Der er ingen tidligere resultater at sammenligne med."
+    assert "Nogle tal kan ikke sammenlignes med 2. halvår 2023" in notices_of(told, "0461")["other_groups"]
+    assert "1 af 6 deltog" in notices_of(told, "alle")["other_participants"]
+    assert notices_of(told, "0707")["first_round"] == "Der er ingen tidligere resultater at sammenligne med."
     points = told["trend_point"]
     own = points[(points["municipality_code"] == "0461") & (points["item_id"] == "moedet") & (points["period"] == NOW)]
     broken = own.set_index("domain_group")["is_break_before"]

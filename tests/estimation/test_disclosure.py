@@ -203,6 +203,7 @@ def _round(places: dict[str, dict[str, list[int]]]) -> pd.DataFrame:
                 counts[key] = [a + b for a, b in zip(counts.get(key, [0] * 5), answers, strict=True)]
     figures = table(counts)
     figures["dont_know_n"], figures["broken_off_n"] = 0, 0
+    figures[[*COMPARISONS, "lower", "upper"]] = np.nan
     answered = figures.drop_duplicates(["municipality_code", "domain", "domain_group"])
     weights = [
         {"municipality_code": place, "item_id": "weighting", "measure": measure, "domain": "all", "domain_group": "",
@@ -261,6 +262,7 @@ def test_a_local_flag_that_marks_one_person_is_withheld_with_those_it_does_not_m
         {("0461", "local_1", "nyt forløb"): [1, 0, 0, 0, 0], ("0461", "local_1", "øvrige"): [15, 25, 17, 8, 5]}
     )
     flags[["dont_know_n", "broken_off_n"]] = 0
+    flags[[*COMPARISONS, "lower", "upper"]] = np.nan
     result, withheld = protect(pd.concat([figures, flags], ignore_index=True), Thresholds(), {})
     hidden = set(zip(withheld["municipality_code"], withheld["domain"], withheld["domain_group"], strict=True))
     assert {("0461", "local_1", "nyt forløb"), ("0461", "local_1", "øvrige")} <= hidden

@@ -27,10 +27,9 @@ from borgerpuls.weighting import stage as weighting
 
 ROUND = "2023-2"
 SIZES = {"0461": 1200, "0727": 700, "0183": 400}
-ITEMS = [
-    "trust", "situation", "listen", "goal", "coherence", "coop", "purpose", "prepared", "info", "plan", "jobs",
-    "closer", "belief", "overall",
-]  # fmt: skip
+ITEMS = ["trust", "situation", "goal", "coop", "purpose", "overall"]
+"""Those that anybody answers here: the others would make the attack longer and nothing else."""
+
 TARGET_GROUPS = ["dagpenge", "sygedagpenge", "job_uddannelsesparat", "aktivitetsparat"]
 
 
@@ -86,7 +85,7 @@ def _respond(rng: np.random.Generator, sample: pd.DataFrame) -> tuple[pd.DataFra
             outcome = "not_asked" if not asked else "dont_know" if roll < 0.05 else "valid"
             score = int(rng.integers(1, 6)) if outcome == "valid" else None
             rows.append((ROUND, response.response_id, item, outcome, score, None))
-        contact = ("valid", ["jobcenter"]) if response.target_group == "aktivitetsparat" else ("not_asked", None)
+        contact = ("valid", ["socialafdelingen"]) if response.target_group == "aktivitetsparat" else ("not_asked", None)
         rows.append((ROUND, response.response_id, "contact", contact[0], None, contact[1]))
     answers = pd.DataFrame(rows, columns=["round_id", "response_id", "item_id", "outcome", "score", "choices"])
     answers["score"] = answers["score"].astype("Int64")

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from borgerpuls.estimation import comparability
 from borgerpuls.estimation.comparability import ASKED, CATEGORY, GROUP, breaks_between
 from borgerpuls.estimation.trend import (
     FLAGS,
@@ -66,11 +67,23 @@ def test_a_codebook_change_marks_a_break_for_what_it_changed_and_nothing_else() 
     assert points.loc[points["period"] == "2023-2", "break_reason"].isna().all()
 
 
-def test_what_is_asked_of_others_than_before_is_a_break() -> None:
+def test_what_is_asked_of_others_than_before_is_a_break(monkeypatch: pytest.MonkeyPatch) -> None:
     breaks = breaks_between(NEW, OLD)
-    assert breaks.items["coop"] == ASKED
-    assert "overall" not in breaks.items
+    assert "coop" not in breaks.items  # of the same people, though the groups have other names
     assert set(breaks.target_groups) == {"aktivitetsparat", "jobafklaring"}
+    asked = comparability._asked_subgroups
+
+    def as_if_fewer(version: str) -> dict[str, frozenset[str]]:
+        return asked(version) | ({"coop": frozenset({"kth_aktivitetsparat"})} if version == "2024" else {})
+
+    monkeypatch.setattr(comparability, "_asked_subgroups", as_if_fewer)
+    breaks_between.cache_clear()
+    try:
+        breaks = breaks_between(NEW, OLD)
+        assert breaks.items["coop"] == ASKED
+        assert "overall" not in breaks.items
+    finally:
+        breaks_between.cache_clear()
 
 
 def test_other_participating_municipalities_break_only_what_is_said_of_all() -> None:

@@ -75,6 +75,7 @@ def suppress(
     *,
     categories: Mapping[str, Sequence[str]] | None = None,
     exposed: Collection[tuple[str, str, str, str]] = (),
+    after: Mapping[str, str] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     Return *figures* with the disclosive ones emptied, and why.
@@ -84,6 +85,7 @@ def suppress(
         thresholds: Default those of STATISTICS.md.
         categories: The items of each category score.
         exposed: Cells (in the order of `CELL`) that the attacker can still work out: more goes with each of them.
+        after: Item → the multi-select item that leads to it, as `choices.Choices`: it goes with an exposed one.
 
     Returns:
         The same rows with `is_suppressed`, `suppression_reason` (`WITHHELD`) and `is_uncertain`; a suppressed row has no
@@ -94,7 +96,7 @@ def suppress(
     items = dict(categories or {})
     cells = _Cells.of(figures, limits, items)
     cells.complete(items)
-    cells.protect(exposed, items)
+    cells.protect(exposed, items, after or {})
     cells.complete(items)
     reasons = cells.reasons()
     result = _emptied(figures, reasons, limits)
@@ -139,6 +141,7 @@ class _Cells:
     def of(cls, figures: pd.DataFrame, limits: Thresholds, categories: Mapping[str, Sequence[str]]) -> "_Cells":
         table = pd.concat([_item_cells(figures, categories), _taking_part_cells(figures)], ignore_index=True)
         table = table.drop_duplicates(CELL).sort_values(CELL, ignore_index=True)
+        table[["n", "asked"]] = table[["n", "asked"]].astype("int64")
         few = (table["n"] < limits.below) & ((table["n"] > 0) | ~table["may_be_nobody"])
         one = table["in_one"] & (table["n"] < limits.one_category_below)
         table["reason"] = np.select([few, one], [FEW_ANSWERS, ONE_CATEGORY], "")
@@ -157,11 +160,17 @@ class _Cells:
             if int(self.hidden.sum()) == before:
                 return
 
-    def protect(self, exposed: Collection[tuple[str, str, str, str]], categories: Mapping[str, Sequence[str]]) -> None:
+    def protect(
+        self,
+        exposed: Collection[tuple[str, str, str, str]],
+        categories: Mapping[str, Sequence[str]],
+        after: Mapping[str, str],
+    ) -> None:
         """Withhold one more in every sum that an exposed cell is part of; a cell named twice gets two."""
-        sums = self._sums(categories) if exposed else []
+        sums = [*self._sums(categories), *self._pairs(after)] if exposed else []
+        alias = {code: items[0] for code, items in categories.items() if len(items) == 1}
         for cell in exposed:
-            row = self.row_of.get(cell)
+            row = self.row_of.get((cell[0], alias.get(cell[1], cell[1]), *cell[2:]))
             for one in sums if row is not None else []:
                 labels = one.label[one.row == row]
                 if len(labels):
@@ -226,6 +235,17 @@ class _Cells:
             return []
         return [_Sums.of(close, close.index.to_numpy(), np.zeros(len(self.table), dtype=bool), is_additive=False)]
 
+    def _pairs(self, after: Mapping[str, str]) -> list["_Sums"]:
+        """An item and the multi-select item that says who was asked it."""
+        pairs = []
+        for item, before in after.items():
+            t = self.table[self.table["item_id"].isin([item, before])]
+            names = t["municipality_code"] + "|" + t["domain"] + "|" + t["domain_group"]
+            if not t.empty:
+                nothing = np.zeros(len(self.table), dtype=bool)
+                pairs.append(_Sums.of(names, t.index.to_numpy(), nothing, is_additive=False))
+        return pairs
+
     def _withhold(self, rows: Mask) -> None:
         new = rows & ~self.hidden
         self.hidden |= new
@@ -280,13 +300,15 @@ class _Sums:
 
 
 def _item_cells(figures: pd.DataFrame, categories: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """One row per cell of an item; a category of one item is that item under another name."""
+    """One row per cell of an item; a category of one item is that item under another name, also where only it has a cell."""
     alias = {code: items[0] for code, items in categories.items() if len(items) == 1}
-    own = figures[~figures["item_id"].isin([RESPONSE, "weighting", *alias])]
+    own = figures[~figures["item_id"].isin([RESPONSE, "weighting"])]
+    own = own.assign(item_id=own["item_id"].replace(alias))
     table = (
         own.assign(
-            in_one=own["measure"].isin(["share", "option_share"]) & (own["value"] > 1 - 1e-9),
-            asked=own[COUNTS].fillna(0).sum(axis=1),
+            in_one=(own["measure"].isin(["share", "option_share"]) & (own["value"] > 1 - 1e-9)).astype(bool),
+            valid_n=own["valid_n"].astype("float64"),  # numbers, not objects: a hundred times faster
+            asked=own[COUNTS].astype("float64").fillna(0.0).sum(axis=1),
         )
         .groupby(CELL, as_index=False)
         .agg(n=("valid_n", "max"), asked=("asked", "max"), in_one=("in_one", "any"))
@@ -302,7 +324,7 @@ def _taking_part_cells(figures: pd.DataFrame) -> pd.DataFrame:
     # Who responded in a domain is the sum of an item's four counts, for every item the same.
     answered = figures[~figures["item_id"].isin([RESPONSE, "weighting"])]
     responded = (
-        answered.assign(n=answered[COUNTS].fillna(0).sum(axis=1))
+        answered.assign(n=answered[COUNTS].astype("float64").fillna(0.0).sum(axis=1))
         .groupby(["municipality_code", "domain", "domain_group"], as_index=False)
         .agg(n=("n", "max"))
         .assign(item_id=RESPONSE)

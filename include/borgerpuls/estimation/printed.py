@@ -6,11 +6,11 @@ decimals, weighted bases to a person. From these follow, by plain interval arith
 weight can stand behind each answer; a withheld cell is unknown in everything.
 
 The weights of single respondents are not published and are taken as unknown between the smallest and the largest weight
-of the municipality, which are. Standard errors and intervals are not used: they say how the answers of a *shown* cell
-spread over weighting cells that nobody prints, and give no linear knowledge about a withheld one.
+of the municipality, which are. A mean is also the middle of its interval, and a municipality's is that of all plus its
+difference, so that each narrows the other. Standard errors are not used (docs/decisions/0016-what-the-attacker-knows.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from borgerpuls.estimation.figures import COUNTS
+from borgerpuls.terms import ALL_PARTICIPATING
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -58,6 +59,9 @@ class Printed:
         is_scale: The answers are scores, of which everybody gives one; options may be several.
         low: Least possible value, shape (cells, quantities); 0 where withheld.
         high: Largest possible value, likewise; infinite where withheld.
+        alone: Places of the options that exclude all others.
+        rest: By domain and group, a municipality whose difference from the rest is shown, and the least and largest mean of
+            the rest that follow.
     """
 
     keys: tuple[Key, ...]
@@ -67,6 +71,8 @@ class Printed:
     is_scale: bool
     low: Floats
     high: Floats
+    alone: tuple[int, ...]
+    rest: Mapping[tuple[str, str], tuple[str, float, float]]
 
     @property
     def size(self) -> int:
@@ -83,7 +89,10 @@ class Printed:
 
 
 def printed_cells(
-    rows: pd.DataFrame, weights: Mapping[str, tuple[float, float]], nobody_asked: Mapping[Key, tuple[float, float]]
+    rows: pd.DataFrame,
+    weights: Mapping[str, tuple[float, float]],
+    nobody_asked: Mapping[Key, tuple[float, float]],
+    alone: Sequence[str] = (),
 ) -> Printed:
     """
     Return what is printed of one item's cells.
@@ -93,6 +102,7 @@ def printed_cells(
         weights: Smallest and largest weight by municipality.
         nobody_asked: Least and most respondents of the domains in which the item has no figure, because nobody was
             asked there.
+        alone: Options that exclude all others.
     """
     first = rows.drop_duplicates(["municipality_code", "domain", "domain_group"])
     keys = _keys(first)
@@ -109,10 +119,9 @@ def printed_cells(
     low[:, BASE] = np.where(valid > 0, base - BASE_STEP / 2, 0.0)
     high[:, BASE] = np.where(valid > 0, base + BASE_STEP / 2, 0.0)
     light, heavy = np.array([weights[key[0]] for key in keys]).T
-    mean = _values(rows[rows["measure"].isin(["mean", "category_mean"])], index)
-    mean_low, mean_high = np.round(mean, 2) - MEAN_STEP / 2, np.round(mean, 2) + MEAN_STEP / 2
-    unknown_mean = ~np.isfinite(mean)
-    mean_low, mean_high = np.where(unknown_mean, LOWEST, mean_low), np.where(unknown_mean, HIGHEST, mean_high)
+    means = rows[rows["measure"].isin(["mean", "category_mean"])]
+    mean_low, mean_high = _printed_means(means, index)
+    alone_at = tuple(number for number, answer in enumerate(answers) if answer in alone)
     if answers:
         share = np.column_stack([_values(shares[shares["category"] == answer], index) for answer in answers])
         share_low, share_high = _share_ends(share, valid)
@@ -143,18 +152,69 @@ def printed_cells(
         is_scale=is_scale,
         low=np.vstack([low, empty]),
         high=np.vstack([high, empty_high]),
+        alone=alone_at,
+        rest=_means_of_the_rest(means),
     )
+
+
+def largest_count(printed: Printed) -> float:
+    """Return the largest count of respondents that is shown."""
+    shown = printed.high[~printed.is_hidden, :BASE]
+    return float(np.nanmax(shown, initial=0.0, where=np.isfinite(shown))) if shown.size else 0.0
 
 
 def _keys(rows: pd.DataFrame) -> list[Key]:
     return list(zip(rows["municipality_code"], rows["domain"], rows["domain_group"], strict=True))
 
 
-def _values(rows: pd.DataFrame, index: pd.MultiIndex) -> Floats:
-    """Return the values of *rows* in the order of *index*; missing where there is none."""
+def _printed_means(means: pd.DataFrame, index: pd.MultiIndex) -> tuple[Floats, Floats]:
+    """Return the lowest and highest mean of each cell that its printed mean, interval and difference from all allow."""
+    half = MEAN_STEP / 2
+    value, lower, upper, gap = (
+        pd.Series(np.round(_values(means, index, name), 2), index)
+        for name in ("value", "lower", "upper", "difference_to_all")
+    )
+    middle = (lower + upper) / 2
+    low, high = _larger(value, middle) - half, _smaller(value, middle) + half
+    is_all = pd.Series(index.get_level_values(0) == ALL_PARTICIPATING, index)
+    group = [1, 2]  # levels: domain and group
+    # Of all: as every municipality has it. Of a municipality: as all have it.
+    low = _larger(low, (low - gap - half).groupby(level=group).transform("max").where(is_all))
+    high = _smaller(high, (high - gap + half).groupby(level=group).transform("min").where(is_all))
+    low = _larger(low, low.where(is_all).groupby(level=group).transform("max") + gap - half)
+    high = _smaller(high, high.where(is_all).groupby(level=group).transform("min") + gap + half)
+    return (
+        np.asarray(low.fillna(LOWEST) - EPSILON, dtype=np.float64),
+        np.asarray(high.fillna(HIGHEST) + EPSILON, dtype=np.float64),
+    )
+
+
+def _larger(one: "pd.Series[float]", other: "pd.Series[float]") -> "pd.Series[float]":
+    return pd.concat([one, other], axis=1).max(axis=1)  # the known one, where one is missing
+
+
+def _smaller(one: "pd.Series[float]", other: "pd.Series[float]") -> "pd.Series[float]":
+    return pd.concat([one, other], axis=1).min(axis=1)
+
+
+def _means_of_the_rest(means: pd.DataFrame) -> dict[tuple[str, str], tuple[str, float, float]]:
+    """Return by domain and group the municipality with the largest base that shows its difference from the rest."""
+    shown = means[means["difference_to_rest"].notna() & means["value"].notna()]
+    shown = shown.sort_values("weighted_base", ascending=False).drop_duplicates(["domain", "domain_group"])
+    mean = shown["value"].astype(float).round(2) - shown["difference_to_rest"].astype(float).round(2)
+    return {
+        (domain, group): (code, value - MEAN_STEP - EPSILON, value + MEAN_STEP + EPSILON)
+        for code, domain, group, value in zip(
+            shown["municipality_code"], shown["domain"], shown["domain_group"], mean, strict=True
+        )
+    }
+
+
+def _values(rows: pd.DataFrame, index: pd.MultiIndex, name: str = "value") -> Floats:
+    """Return a column of *rows* in the order of *index*; missing where there is none."""
     if rows.empty:
         return np.full(len(index), np.nan)
-    own = pd.Series(rows["value"].to_numpy(dtype=float, na_value=np.nan), index=pd.MultiIndex.from_tuples(_keys(rows)))
+    own = pd.Series(rows[name].to_numpy(dtype=float, na_value=np.nan), index=pd.MultiIndex.from_tuples(_keys(rows)))
     values: Floats = own.reindex(index).to_numpy()
     return values
 

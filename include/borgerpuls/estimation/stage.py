@@ -23,7 +23,9 @@ from borgerpuls.errors import (
 )
 from borgerpuls.estimation import figures as figure_methods
 from borgerpuls.estimation.alarm import alarm_sentence, alarms
-from borgerpuls.estimation.attacker import Derived, derived_counts, means_told_by, protect
+from borgerpuls.estimation.attacker import derived_counts, means_told_by, protect
+from borgerpuls.estimation.choices import choices_of
+from borgerpuls.estimation.derived import Derived
 from borgerpuls.estimation.dictionary import OWN_ITEMS, dictionary_table, rounded_for_export
 from borgerpuls.estimation.disclosure import CELL, COMPLEMENTARY, Thresholds
 from borgerpuls.estimation.explain import explanation, imported_explanation
@@ -50,12 +52,16 @@ from borgerpuls.estimation.trend import (
     trend_points,
 )
 from borgerpuls.estimation.weighting_figures import merged_cells
+from borgerpuls.estimation.workers import attack_pool
 from borgerpuls.questionnaire.definition import Instrument
 from borgerpuls.questionnaire.versions import round_instrument
 from borgerpuls.settings import settings
 from borgerpuls.terms import ALL_PARTICIPATING
 from borgerpuls.weighting.cells import NO_ANSWERS, RAW_CELL, Collapse
 from borgerpuls.weighting.coding import number_codes
+
+_NAMED = 10
+"""Cells that a message names."""
 
 
 def estimate_figures(round_id: str) -> dict[str, int]:
@@ -72,7 +78,8 @@ def estimate_figures(round_id: str) -> dict[str, int]:
         earlier = _earlier_periods(connection, round_id)
         previous = previous_means(now, earlier)
         estimated = round_figures(tables, previous[previous["break_reason"].isna()])
-        table, reasons = protect(estimated, _thresholds(), _categories(plan.codebook_version))
+        with attack_pool(settings().attack_processes) as pool:
+            table, reasons = protect(estimated, _thresholds(), pool=pool, **_known(connection, round_id, plan))
         table = figure_methods.with_ids(table, round_id, plan.snapshot_id, version("borgerpuls"))
         for name in figure_methods.COUNTS:
             table[name] = table[name].astype("Int64")
@@ -161,7 +168,7 @@ def attack_figures(round_id: str) -> dict[str, int]:
     Try to work out the withheld numbers from everything that would be published, and has been of this round and the last.
 
     Raises:
-        CellCanBeDerived: Names the first cell and what is left of its range; nothing is published.
+        CellCanBeDerived: Names the cells and what is left of their ranges; nothing is published.
         FiguresDoNotAddUp: No answers give these figures.
     """
     with transaction("estimation") as connection:
@@ -169,8 +176,8 @@ def attack_figures(round_id: str) -> dict[str, int]:
         table = _figures(connection, round_id)
         reasons = read_table(connection, "estimation/suppressions.sql", round_id=round_id)
         earlier = _published(connection, round_id, plan.snapshot_id)
-        categories = _categories(plan.codebook_version)
-        found = _attack(round_id, table, reasons, categories, earlier=earlier)
+        known = _known(connection, round_id, plan)
+        found = _attack(round_id, table, reasons, earlier=earlier, **known)
         before = connection.execute(load_query("estimation/published_round_before.sql"), {"round_id": round_id}).first()
         if before is not None and not found:
             previous = _published(connection, before.round_id, before.snapshot_id)
@@ -180,30 +187,33 @@ def attack_figures(round_id: str) -> dict[str, int]:
             told = {cell: ends for cell, ends in means_told_by(table).items() if cell in withheld}
             if told:
                 causes = read_table(connection, "estimation/suppressions.sql", round_id=before.round_id)
-                categories = _categories(before.codebook_version)
-                found = _attack(before.round_id, previous, causes, categories, means=told)
+                known = _known(connection, before.round_id, before)
+                found = _attack(before.round_id, previous, causes, means=told, **known)
     if found:
-        first = found[0]
+        named = "; ".join(
+            f"{one.what} of {'|'.join(one[:4])} lies between {one.least} and {one.most}" for one in found[:_NAMED]
+        )
+        more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
         raise CellCanBeDerived(
-            f"{len(found)} withheld counts can be worked out, the first: {first.what} of "
-            f"{first.municipality_code}|{first.item_id}|{first.domain}|{first.domain_group} lies between {first.least} and "
-            f"{first.most}.",
+            f"{len(found)} withheld counts can be worked out: {named}{more}.",
             where=f"Round {round_id}",
-            next_step="Nothing is drawn. Clear estimate_figures; if it stays, report the cell.",
+            next_step="Nothing is drawn. Clear estimate_figures; if it stays, report the cells.",
         )
     return {"figures": len(table), "withheld_cells": len(reasons)}
 
 
-def _attack(
-    round_id: str,
-    figures: pd.DataFrame,
-    reasons: pd.DataFrame,
-    categories: dict[str, tuple[str, ...]],
-    **known: Any,
-) -> list[Derived]:
+def _known(connection: Connection, round_id: str, plan: Any) -> dict[str, Any]:
+    """Return what an attacker knows of the round's codebook and questionnaire."""
+    instrument = _instrument(connection, round_id, plan.questionnaire_version)
+    return {"categories": _categories(plan.codebook_version), "choices": choices_of(instrument)}
+
+
+def _attack(round_id: str, figures: pd.DataFrame, reasons: pd.DataFrame, **known: Any) -> list[Derived]:
     own_sake = set(reasons.loc[reasons["reason"] != COMPLEMENTARY, CELL].itertuples(index=False, name=None))
     try:
-        return derived_counts(figures, own_sake, categories=categories, **known)
+        with attack_pool(settings().attack_processes) as pool:
+            at_once = derived_counts(figures, own_sake, is_quick=True, pool=pool, **known)
+            return at_once or derived_counts(figures, own_sake, pool=pool, **known)
     except ValueError as contradiction:
         raise FiguresDoNotAddUp(
             f"Nobody can have given these answers: {contradiction}.",
