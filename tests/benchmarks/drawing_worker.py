@@ -37,7 +37,7 @@ drawing.draw_one = timed
 def draw_report(round_id: str, code: str) -> None:
     """Read the figures, draw the report alone and keep it."""
     data = stage.read_report_data(round_id, code)
-    content_store.keep(timed(ArtefactKind.PDF, data, Participation(2, 1)).content)
+    content_store.keep(drawing.draw(data, Participation(2, 1), [ArtefactKind.PDF])[ArtefactKind.PDF].content)
 
 
 def memory() -> dict[str, float]:

@@ -15,9 +15,11 @@ from borgerpuls.reporting import numbers
 from borgerpuls.reporting.canvas import Canvas
 from borgerpuls.reporting.cited import plain
 from borgerpuls.reporting.composer import Composer
+from borgerpuls.reporting.deck import render_deck
 from borgerpuls.reporting.figures import COUNTS, DOMAINS, Alarm, FigureSet, Notice
 from borgerpuls.reporting.fonts import SERIF, text_width
 from borgerpuls.reporting.memo import Participation, compose_memo
+from borgerpuls.reporting.package_reading import read_package
 from borgerpuls.reporting.pages import development, results
 from borgerpuls.reporting.painter import PainterCanvas
 from borgerpuls.reporting.pdf import press
@@ -303,6 +305,8 @@ def test_an_alarm_beside_no_certain_change_is_explained_on_every_page_that_has_i
     memo = compose_memo(fallen, Participation(3, 2, "2023-1"))
     assert ALARM_RULE in memo.results[-1]
     assert "Ingen af kategorierne" not in memo.results[-1]
+    slides = {line for part in read_package(render_deck(fallen)).parts for line in part.lines}
+    assert {"alarm", ALARM_RULE} <= slides
 
 
 def test_many_notices_and_many_own_groups_go_on_on_the_next_page() -> None:

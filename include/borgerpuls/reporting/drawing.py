@@ -3,6 +3,7 @@ Every kind of artefact of one area, from one set of figures.
 """
 
 import gc
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -22,17 +23,20 @@ class Drawing(NamedTuple):
     page_count: int | None = None
 
 
-def draw(data: ReportData, participation: Participation) -> dict[ArtefactKind, Drawing]:
+def draw(
+    data: ReportData, participation: Participation, kinds: Iterable[ArtefactKind] = ArtefactKind
+) -> dict[ArtefactKind, Drawing]:
     """
     Return every artefact of a municipality, or of all participating; the same figures give the same bytes.
 
     Args:
         data: The figures.
         participation: For the memo (see `compose_memo`).
+        kinds: Which; default all.
     """
     _settle()
     made = {}
-    for kind in ArtefactKind:
+    for kind in kinds:
         made[kind] = draw_one(kind, data, participation)
         gc.collect()  # the libraries leave cycles behind, which a worker would keep until there are many more
     return made

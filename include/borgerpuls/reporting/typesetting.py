@@ -384,7 +384,7 @@ def _runs(element: ET.Element, letters: Type) -> Iterator[tuple[str, Type]]:
             yield child.tail, letters
 
 
-@lru_cache(maxsize=4000)
+@lru_cache(maxsize=800)
 def _broken(words: tuple[_Word, ...], room: float) -> tuple[_Line, ...]:
     """Return words set into lines at most *room* mm wide; a long word at the end of a line is hyphenated as Danish."""
     lines: list[list[_Word]] = [[]]
