@@ -71,13 +71,24 @@ def test_another_plan_under_the_same_id_is_refused(change: dict[str, Any]) -> No
         ({"codebook_version": "2024"}, "Spørgeskema 2023 og kodebog 2024 hører ikke sammen"),
         ({"sample_rule": "between", "sample_minimum": 3000}, "stigende orden"),
         ({"sample_rule": "precision", "margin": 0, "expected_response": 0.4}, "Sikkerhedsmargenen"),
-        ({"sample_rule": "sizes"}, "kræver en størrelse"),
+        ({"sample_rule": "sizes"}, r"mangler en størrelse for 0461, 0727\."),
+        ({"sample_rule": "sizes", "sample_sizes": {"0461": 5}}, r"mangler en størrelse for 0727\."),
+        ({"sample_rule": "sizes", "sample_sizes": {"0461": 5, "0727": 5, "0851": 5}}, "nævner 0851, som ikke er med"),
+        ({"sample_rule": "sizes", "sample_sizes": {"0461": -5, "0727": "mange"}}, "helt tal over 0: 0461, 0727"),
         ({"sample_rule": "lottery"}, "Ukendt stikprøveregel"),
     ],
 )
 def test_a_plan_that_cannot_be_carried_out_is_refused_with_the_reason(change: dict[str, Any], reason: str) -> None:
     with pytest.raises(PlanIsRefused, match=reason):
         stage.open_round(FORM | {"round_id": "2023-2"} | change, "drift")
+
+
+def test_a_round_whose_first_letter_should_have_left_is_refused_unless_it_is_open_already() -> None:
+    stage.open_round(FORM, "drift")
+    clock.move_to(datetime(2023, 8, 23, 8, tzinfo=COPENHAGEN))
+    with pytest.raises(PlanIsRefused, match=r"Invitationen \(\d\d-\d\d-2023\) ligger før i dag \(23-08-2023\)"):
+        stage.open_round(FORM | {"round_id": "2023-1"}, "drift")
+    assert stage.open_round(FORM, "drift") == "2023-2"
 
 
 def test_a_round_opened_by_the_schedule_is_the_one_that_opens_now() -> None:

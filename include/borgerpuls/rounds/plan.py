@@ -4,6 +4,7 @@ The plan of a round, and what would be wrong with it. Nothing is opened that thi
 
 import re
 from dataclasses import asdict, dataclass
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -63,11 +64,26 @@ def check_plan(plan: RoundPlan, known_municipalities: frozenset[str]) -> None:
         *_identity_problems(plan, known_municipalities),
         *_order_problems(plan.dates),
         *_holiday_problems(plan.dates),
-        *_sample_problems(plan.sample_rule),
+        *_sample_problems(plan.sample_rule, plan.municipalities),
     ]
     if reasons:
         raise PlanIsRefused(
             " ".join(reasons), where=f"Runde {plan.round_id}", next_step="Ret planen, og åbn runden igen."
+        )
+
+
+def check_dates_ahead(plan: RoundPlan, today: date) -> None:
+    """
+    Refuse a plan whose first letter should have been sent already.
+
+    Raises:
+        PlanIsRefused: In Danish, as operations read it in Airflow.
+    """
+    if plan.dates.invitation_date < today:
+        raise PlanIsRefused(
+            f"Invitationen ({plan.dates.invitation_date:%d-%m-%Y}) ligger før i dag ({today:%d-%m-%Y}).",
+            where=f"Runde {plan.round_id}",
+            next_step="Ret datoerne, og åbn runden igen.",
         )
 
 
@@ -118,12 +134,19 @@ def _holiday_problems(dates: RoundDates) -> list[str]:
     ]
 
 
-def _sample_problems(rule: dict[str, Any]) -> list[str]:
+def _sample_problems(rule: dict[str, Any], municipalities: tuple[str, ...]) -> list[str]:
     name = rule.get("rule")
     if name not in SAMPLE_RULES:
         return [f"Ukendt stikprøveregel: {name}."]
-    if name == "sizes" and not rule.get("sizes"):
-        return ["Reglen 'sizes' kræver en størrelse for hver kommune."]
+    if name == "sizes":
+        sizes = rule.get("sizes") or {}
+        without, strangers = sorted(set(municipalities) - set(sizes)), sorted(set(sizes) - set(municipalities))
+        wrong = sorted(code for code, size in sizes.items() if type(size) is not int or size < 1)
+        return [
+            *([f"Reglen 'sizes' mangler en størrelse for {', '.join(without)}."] if without else []),
+            *([f"Reglen 'sizes' nævner {', '.join(strangers)}, som ikke er med i runden."] if strangers else []),
+            *([f"Stikprøvens størrelse skal være et helt tal over 0: {', '.join(wrong)}."] if wrong else []),
+        ]
     if name == "between":
         low, high, total = (rule.get(key) for key in ("minimum", "maximum", "total"))
         if not (isinstance(low, int) and isinstance(high, int) and isinstance(total, int) and 0 < low <= high <= total):

@@ -12,9 +12,12 @@ from borgerpuls.codebooks.municipalities import municipalities
 from borgerpuls.database import load_query, transaction
 from borgerpuls.errors import RoundIsAlreadyOpen, UnknownRound
 from borgerpuls.rounds.calendar import RoundDates, half_yearly_dates, opening_days
-from borgerpuls.rounds.plan import RoundPlan, check_plan
+from borgerpuls.rounds.plan import RoundPlan, check_dates_ahead, check_plan
 
 DATES = tuple(RoundDates.__dataclass_fields__)
+ID_IS_USED = (
+    "Et id kan kun bruges én gang. Åbn runden under et andet id, og stop den første, hvis den ikke skal bruges."
+)
 SCHEDULED_OPENER = "tidsplan"
 """Who opened a round that opened by itself; anybody may approve it."""
 
@@ -48,7 +51,7 @@ def open_round(form: Mapping[str, Any], opened_by: str) -> str:
     """
     Open the round that the form describes, and return its id.
 
-    Opening the same plan again changes nothing.
+    Opening the same plan again changes nothing, also when its days are over.
 
     Raises:
         PlanIsRefused: The plan cannot be carried out; every reason is given.
@@ -64,6 +67,8 @@ def open_round(form: Mapping[str, Any], opened_by: str) -> str:
         "opened_at": clock.now(),
     }
     with transaction("rounds") as connection:
+        if connection.execute(load_query("rounds/is_same_plan.sql"), row).scalar() is None:
+            check_dates_ahead(plan, clock.today())
         connection.execute(load_query("rounds/open_round.sql"), row)
         connection.execute(
             load_query("rounds/add_municipality.sql"),
@@ -74,14 +79,14 @@ def open_round(form: Mapping[str, Any], opened_by: str) -> str:
             raise RoundIsAlreadyOpen(
                 "En runde med dette id er allerede åbnet med en anden plan.",
                 where=f"Runde {plan.round_id}",
-                next_step="Vælg et andet id, eller stop den åbne runde først.",
+                next_step=ID_IS_USED,
             )
         found = connection.execute(load_query("rounds/municipality_codes.sql"), {"round_id": plan.round_id}).scalars()
         if tuple(found) != plan.municipalities:
             raise RoundIsAlreadyOpen(
                 "Runden er allerede åbnet med andre kommuner.",
                 where=f"Runde {plan.round_id}",
-                next_step="Vælg et andet id, eller stop den åbne runde først.",
+                next_step=ID_IS_USED,
             )
     return plan.round_id
 
