@@ -5,8 +5,8 @@ Triggers runs with the Params of the form, answers approvals, and says which tas
 """
 
 import json
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,20 +90,24 @@ class AirflowApi:
 
         A look of ours costs Airflow 50 ms of processor time, one of its own a tenth of it.
         """
-        state = run.state
+        state, silences = run.state, 0
+        address = f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/wait"
         while state not in ENDED:
-            with (
-                suppress(httpx.TransportError),  # a stream that breaks is opened again
-                self._client.stream(
-                    "GET", f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/wait", params={"interval": LOOK_SECONDS}
-                ) as answer,
-            ):
-                if answer.is_error:
-                    answer.read()
-                    self._checked(answer)
-                for line in answer.iter_lines():
-                    state = json.loads(line)["state"]
-                    yield state
+            try:
+                with self._client.stream("GET", address, params={"interval": LOOK_SECONDS}) as answer:
+                    if answer.is_error:
+                        answer.read()
+                        self._checked(answer)
+                    for line in answer.iter_lines():
+                        state, silences = json.loads(line)["state"], 0
+                        yield state
+            except httpx.TransportError as error:  # a stream that breaks is opened again
+                silences += 1
+                if silences == LOOKS:
+                    raise AirflowRefused(
+                        f"Airflow does not answer any more ({type(error).__name__}).", where=str(self._client.base_url)
+                    ) from error
+                time.sleep(silences)
 
     def failed_runs(self) -> list[Run]:
         """Return the newest runs of all DAGs that have failed."""

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from http.client import HTTPException
 from pathlib import Path
 
 import httpx
@@ -54,9 +55,9 @@ def run_demo(home: Path, seed: int) -> None:
     try:
         with only_one_command(home), _watched_memory(home) as memory:
             installation, link = run_round(home, seed, steps, with_open_round=True)
-    except (BorgerpulsError, httpx.HTTPError) as error:
+    except (BorgerpulsError, httpx.HTTPError, HTTPException, OSError) as error:
         console.print(f"\n[bold red]{type(error).__name__}[/bold red]: {error}", highlight=False, soft_wrap=True)
-        console.print(f"Logs: {home / 'logs'}. What runs goes on running; `make down` stops it.", highlight=False)
+        console.print(f"Logs: {home / 'logs'}. What runs goes on running: `make down` stops it.", highlight=False)
         raise typer.Exit(1) from error
     _show_results(console, steps, max(memory))
     _show_addresses(console, installation)
