@@ -24,6 +24,7 @@ send. Marking the approval as success here approves nothing: sending reads only 
 **Unknown messages**: see `docs/runbooks/`; they are never sent again blindly.
 """
 
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import AssetOrTimeSchedule, Param, chain, dag, task, task_group
 from pendulum import datetime
@@ -41,7 +42,7 @@ from operations_notifier import OperationsNotifier
     start_date=datetime(2026, 1, 1, tz="Europe/Copenhagen"),
     catchup=False,
     max_active_runs=8,
-    default_args=DEFAULT_ARGS,
+    default_args=DEFAULT_ARGS | {"on_failure_callback": OperationsNotifier()},
     params={"round_id": Param(None, type=["null", "string"], title="Runde, hvis breve skal planlægges i hånden")},
     tags=["borgerpuls", "fieldwork"],
     doc_md=__doc__,
@@ -104,7 +105,7 @@ def fieldwork():
         """The municipalities with something due now, in the rounds that are approved and open."""
         return stage.municipalities_due()
 
-    @task(map_index_template="{{ municipality_name }}", on_failure_callback=OperationsNotifier())
+    @task(map_index_template="{{ municipality_name }}")
     def send_due(round_id, municipality_code, municipality_name):
         """Claim and send what is due in one municipality."""
         return stage.send_due(round_id, municipality_code)
@@ -119,7 +120,7 @@ def fieldwork():
         """Give every message of a round that is over one of the four end states."""
         return {round_id: stage.finish_messages(round_id) for round_id in rounds_stage.rounds_in_state("closed")}
 
-    @task(trigger_rule="all_done", on_failure_callback=OperationsNotifier())
+    @task(trigger_rule="all_done")
     def watch_messages():
         """Fail, and tell operations, when messages are in doubt, bounce or stand still."""
         return stage.watch_messages()
@@ -127,7 +128,10 @@ def fieldwork():
     new_samples = find_new_samples()
     prepare(new_samples)
     sent = send_due.expand_kwargs(find_due_messages(new_samples))
-    chain(sent, collect_receipts(), finish_messages(), watch_messages())
+    received, finished, watched = collect_receipts(), finish_messages(), watch_messages()
+    chain(sent, received, finished, watched)
+    # Each of them runs whatever became of the one before; the run is well only when all of them were.
+    [sent, received, finished, watched] >> EmptyOperator(task_id="all_went_well", trigger_rule="none_failed")
 
 
 fieldwork()

@@ -127,7 +127,7 @@ class GatewayConnections:
         raise GatewayIsDown(
             f"Et opslag har ikke fået svar efter {LOOK_UP_TRIES} forsøg.",
             where=f"{self._host}:{self._port}",
-            next_step="Se efter, om gatewayen kører. Intet er sendt; kør opgaven igen.",
+            next_step="Se efter, om gatewayen kører, og kør opgaven igen (docs/runbooks/gateway-down.md).",
         )
 
     def _exchange(self, connection: socket.socket, request: bytes) -> _Answer:
