@@ -5,8 +5,9 @@ Each municipality's extract → rows that hold and rows in quarantine → who is
 
 **Reads** the extracts in the inbox. **Writes** `identity.*` (encrypted), `frame.spell`, `frame.row_error`, `frame.person`.
 **Rerun** is safe: each task replaces its round's (and municipality's) rows in one transaction.
-A municipality whose extract is missing or refused is named in `frame.extract` with the reason; the others go on.
-Put the corrected file in the inbox and clear the municipality's task.
+A municipality whose extract is missing or refused is **skipped**, with the reason in its log; the others go on, and the
+approver is told. `borgerpuls frame status ROUND` shows every municipality. Put the corrected file in the inbox and clear
+the municipality's task, before the round is approved.
 **`ExpectationDidNotRun`**: nothing was written; clear the task, and report the rule it names if it comes again.
 **`FrameIsFixed`**: the round is approved and the file is another one; put the old file back, or take the new one away.
 **`MunicipalityIsNotInRound`**: the file is of a municipality that does not take part; look at the round's form.
@@ -14,11 +15,12 @@ Put the corrected file in the inbox and clear the municipality's task.
 **`RoundIsForgotten`**: the round's key is destroyed and cannot be made again; open a new round.
 **`RowsAreLost`**: rows in ≠ eligible + ineligible + quarantined; nothing was written, call the developers.
 **`UnknownRound`**: no round has the id in the form; start the run again with the right one.
-**`FrameIsEmpty`**: no municipality has an eligible person; read `frame.extract`.
+**`FrameIsEmpty`**: no municipality has an eligible person; see `borgerpuls frame status ROUND`.
 **Next**: the sampling DAG starts by itself.
 """
 
 from airflow.sdk import Param, chain, dag, task
+from airflow.sdk.exceptions import AirflowSkipException
 from pendulum import datetime
 
 from borgerpuls.frame import stage
@@ -53,8 +55,11 @@ def frame():
 
     @task(map_index_template="{{ municipality_name }}")
     def import_extract(round_id, municipality_code, municipality_name):
-        """Read one municipality's extract; what cannot be read is refused with a reason."""
-        return stage.import_extract(round_id, municipality_code)
+        """Read one municipality's extract; where there is none that can be read, the task says why and is skipped."""
+        counts = stage.import_extract(round_id, municipality_code)
+        if not counts["imported"]:
+            raise AirflowSkipException(stage.extract_outcome(round_id, municipality_code))
+        return counts
 
     @task(outlets=[FRAME], map_index_template="{{ round_id }}")
     def announce_frame(round_id, outlet_events):

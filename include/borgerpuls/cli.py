@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from borgerpuls.errors import BorgerpulsError
 from borgerpuls.estimation.commands import figures_app
 from borgerpuls.fieldwork.commands import fieldwork_app
+from borgerpuls.frame.commands import frame_app
 from borgerpuls.publication.commands import publication_app
 from borgerpuls.questionnaire.commands import questionnaire_app
 from borgerpuls.reporting.commands import greeting, prove
@@ -270,6 +271,7 @@ def database_make_keys() -> None:
 
 app.command("greeting")(greeting)
 app.command("prove")(prove)
+app.add_typer(frame_app, name="frame")
 app.add_typer(questionnaire_app, name="questionnaire")
 app.add_typer(fieldwork_app, name="fieldwork")
 app.add_typer(responses_app, name="responses")

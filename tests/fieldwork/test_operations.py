@@ -186,6 +186,23 @@ def test_the_approver_sees_municipalities_groups_channels_parts_and_price(round_
     ]
 
 
+def test_the_approver_is_told_which_municipalities_nobody_is_written_to_in_and_why(round_id: str) -> None:
+    drill.make_round(round_id, {HERE: 2}, is_approved=False)
+    assert "Ingen får brev" not in stage.approval_text(round_id)["body"]
+    with engine("database_admin_url").begin() as connection:
+        connection.execute(text("INSERT INTO rounds.municipality VALUES (:r, '0851', 'Aalborg'), (:r, '0630', 'Vejle')"),
+                           {"r": round_id})  # fmt: skip
+        connection.execute(
+            text("INSERT INTO frame.extract (round_id, municipality_code, outcome, outcome_text, row_count) "
+                 "VALUES (:r, '0851', 'refused', 'Filen er tom.', 0)"),
+            {"r": round_id},
+        )  # fmt: skip
+    body = stage.approval_text(round_id)["body"]
+    assert "**Ingen får brev i 2 af rundens kommuner.**" in body
+    assert "- **Aalborg**: Filen er tom." in body
+    assert "- **Vejle**: Ingen i udtrækket er udtrukket." in body
+
+
 # --- do -------------------------------------------------------------------------------------------------------------
 
 

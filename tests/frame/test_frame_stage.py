@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 from frame_extracts import ROUND, as_csv, cpr_number, row
 from sqlalchemy import text
+from typer.testing import CliRunner
 
 from borgerpuls import clock
+from borgerpuls.cli import app
 from borgerpuls.database import engine, load_query, transaction
 from borgerpuls.errors import (
     ExtractIsGone,
@@ -92,6 +94,23 @@ def test_a_municipality_with_no_file_is_named_and_the_others_go_on(pilot_round: 
     assert select("SELECT municipality_code, count(*) FROM frame.person GROUP BY 1 ORDER BY 1") == [
         ("0461", 1), ("0851", 2),
     ]  # fmt: skip
+
+
+def test_the_commands_show_every_extract_and_every_error(pilot_round: str, put: Put) -> None:
+    put("0851", mixed())
+    put("461", [row(20, kommune_kode="461")])
+    build_frame()
+    status, errors = (CliRunner().invoke(app, ["frame", *words]) for words in (
+        ["status", pilot_round], ["errors", pilot_round, "--municipality", "0851"],
+    ))  # fmt: skip
+    assert status.exit_code == errors.exit_code == 0
+    lines = [" ".join(line.replace("│", " ").split()) for line in status.output.splitlines()]
+    assert any(line.startswith("Aalborg 7 2 2 3 læst") for line in lines)
+    assert any(line.startswith("Vejle 0 0 0 0 Kommunen") or "Vejle 0 0 0 0" in line for line in lines)
+    assert "Aalborg, række 4, ydelse_kode:" in errors.output
+    assert errors.output.endswith("fejl i 3 rækker.\n")
+    unknown = CliRunner().invoke(app, ["frame", "errors", pilot_round, "--municipality", "0999"])
+    assert (unknown.exit_code, "deltager ikke i runden" in unknown.output) == (2, True)
 
 
 def test_errors_name_municipality_row_column_and_what_was_expected(pilot_round: str, put: Put) -> None:

@@ -216,6 +216,7 @@ def approval_text(
     names: Mapping[str, str],
     group_names: Mapping[str, str],
     texts: pd.DataFrame,
+    left_out: pd.DataFrame,
 ) -> dict[str, str]:
     """
     Return what the approver reads, in Danish Markdown.
@@ -229,6 +230,7 @@ def approval_text(
         names: The municipalities' names by code.
         group_names: The target groups' names by code.
         texts: `municipality_code`, `wave`, `body` of the example SMS.
+        left_out: `municipality_name`, `reason` (missing where the extract was read) of those nobody is written to in.
 
     Returns:
         `subject` and `body`.
@@ -257,6 +259,7 @@ def approval_text(
             "",
             introduction,
             "",
+            *_left_out(left_out),
             f"| Kommune og målgruppe | Digital Post | Sms | Sms-dele | {'Brev | ' if has_letters else ''}Anslået pris, kr. |",
             f"| --- | ---: | ---: | ---: | {'---: | ' if has_letters else ''}---: |",
             *lines,
@@ -268,6 +271,23 @@ def approval_text(
         ]
     )
     return {"subject": f"Godkend udsendelsen: {round_name}", "body": body}
+
+
+def _left_out(municipalities: pd.DataFrame) -> list[str]:
+    """Return which municipalities would be missing from the round, and why: what is approved cannot be added to."""
+    if municipalities.empty:
+        return []
+    reasons = municipalities["reason"].fillna("Ingen i udtrækket er udtrukket.")
+    warning = (
+        f"**Ingen får brev i {len(municipalities)} af rundens kommuner.** Når runden er godkendt, kan de ikke komme med. "
+        "Skal de med, så læg et rettet udtræk i indbakken, og kør kommunens opgave i *2 · Frame* igen:"
+    )
+    return [
+        warning,
+        "",
+        *(f"- **{name}**: {why}" for name, why in zip(municipalities["municipality_name"], reasons, strict=True)),
+        "",
+    ]
 
 
 def _forecast_row(name: str, rows: pd.DataFrame, *, has_letters: bool) -> str:

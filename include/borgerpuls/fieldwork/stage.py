@@ -192,9 +192,10 @@ def approval_text(round_id: str) -> dict[str, str]:
             for row in connection.execute(load_query("fieldwork/municipalities.sql"), {"round_id": round_id})
         }
         read = read_table(connection, "fieldwork/example_previews.sql", round_id=round_id)
+        left_out = read_table(connection, "fieldwork/municipalities_left_out.sql", round_id=round_id)
     groups = load_codebook(plan.codebook_version).labels("target_group")
     return showing.approval_text(
-        plan.name, plan.opened_by, letter_dates(plan), content_hash, counts, names, groups, read
+        plan.name, plan.opened_by, letter_dates(plan), content_hash, counts, names, groups, read, left_out
     )
 
 

@@ -123,6 +123,12 @@ def import_extract(round_id: str, municipality_code: str) -> dict[str, int]:
     }
 
 
+def extract_outcome(round_id: str, municipality_code: str) -> str:
+    """Return what became of a municipality's extract, in Danish; names no person."""
+    summary = frame_summary(round_id).set_index("municipality_code")
+    return str(summary.loc[municipality_code, "outcome_text"])
+
+
 def validate_frame(round_id: str) -> dict[str, int]:
     """
     Check every row of every extract, and set aside the rows that do not hold.
@@ -215,8 +221,12 @@ def frame_summary(round_id: str) -> pd.DataFrame:
         One row per municipality of the round: `municipality_code`, `municipality_name`, `outcome` (missing where no
         file has been looked for), `outcome_text`, `row_count`, `eligible_count`, `ineligible_count`,
         `quarantined_count`, and one column per `IneligibilityReason` with its rows.
+
+    Raises:
+        UnknownRound: No round has this id.
     """
     with transaction("frame") as connection:
+        _read_plan(connection, round_id)
         summary = read_table(connection, "frame/summary.sql", round_id=round_id)
         reasons = read_table(connection, "frame/reasons.sql", round_id=round_id)
     by_reason = reasons.pivot_table(
@@ -228,6 +238,24 @@ def frame_summary(round_id: str) -> pd.DataFrame:
         .sort_values("municipality_name", key=lambda names: names.map(danish_sort_key))
         .reset_index(drop=True)
     )
+
+
+def row_errors(round_id: str, municipality_code: str | None = None) -> pd.DataFrame:
+    """
+    Return what is wrong with the rows of the extracts, as their municipalities can correct it.
+
+    Returns:
+        One row per row and expectation it fails: `municipality_name`, `row_number`, `column_name`, `message` (Danish).
+
+    Raises:
+        UnknownRound: No round has this id.
+        MunicipalityIsNotInRound: The municipality does not take part.
+    """
+    with transaction("frame") as connection:
+        _read_plan(connection, round_id)
+        if municipality_code:
+            _municipality_name(connection, round_id, municipality_code)
+        return read_table(connection, "frame/row_errors.sql", round_id=round_id, municipality_code=municipality_code)
 
 
 def _read_plan(connection: Connection, round_id: str) -> _Plan:
