@@ -36,6 +36,23 @@ def test_danish_comes_first_and_every_language_says_the_same_things() -> None:
         }
 
 
+def test_the_privacy_page_lists_what_the_letter_lists() -> None:
+    letter = (FOLDER.parent / "letters" / "base.html.j2").read_text("utf-8")
+    listed = {
+        "da": ("cpr-nummer", "navn", "telefonnummer", "adresse", "køn", "alder", "sprog", "kommune", "ydelse", "målgruppe",
+               "datoerne for dit forløb", "kommunens egen inddeling af forløb"),
+        "en": ("cpr number", "name", "phone number", "address", "sex", "age", "language", "municipality", "benefit",
+               "target group", "the dates of your course", "the municipality’s own grouping of courses"),
+    }  # fmt: skip
+    in_letter = next(line for line in letter.splitlines() if "Hvor har vi oplysningerne fra?" in line)
+    assert [each for each in listed["da"] if each not in in_letter] == []
+    assert set(listed) == set(pages.languages())
+    for language, facts in listed.items():
+        page = (FOLDER / language / "privacy.html").read_text("utf-8").lower()
+        known = page.split("<h2>")[2]
+        assert [each for each in facts if each not in known] == []
+
+
 @pytest.mark.parametrize("version", instrument_versions())
 def test_every_instrument_is_written_in_every_language(version: str) -> None:
     assert set(load_instrument(version).languages) >= set(pages.languages())
