@@ -62,7 +62,13 @@ def test_axe_finds_nothing_on_any_page_state(chromium: Chromium, country: Countr
         chromium.evaluate(f"document.getElementById('{field}').value = 'FORKERT'")
         chromium.click("main button")
         look(f"{path} wrong")
-    for path in ("/findes-ikke", "/side/indledning", "/s/" + "A" * 24):
+    for path in (
+        "/findes-ikke",
+        "/side/indledning",
+        "/side/indledning?start=1&sprog=en",
+        "/kvittering",
+        "/s/" + "A" * 24,
+    ):
         chromium.open(service + path)
         look(f"message {path}")
     chromium.open(f"{service}/s/{citizen.token}")
@@ -118,6 +124,34 @@ def test_a_citizen_answers_with_the_keyboard_alone(chromium: Chromium, country: 
     assert kept["form"]["state"] == "completed"
     assert kept["answers"]["status"] == ["igangvaerende"]
     assert kept["answers"]["overall"] == ["5"]
+
+
+def test_a_language_keeps_what_is_ticked_and_written_without_scripts(
+    chromium: Chromium, country: Country, service: str
+) -> None:
+    citizen = country.add_form("job_uddannelsesparat", "ledighedsydelse")
+    ticked = "[...document.querySelectorAll(':checked')].map(e => e.name + e.value)"
+    chromium.command("Network.setBlockedURLs", urls=["*/static/form.js"])
+    try:
+        chromium.open(f"{service}/s/{citizen.token}")
+        chromium.click("main button")
+        tick(chromium, PATH[0])
+        chromium.click("main button")
+        for number, language in ((2, "en"), (4, "da")):
+            tick(chromium, f"[name=trust][value='{number}']")
+            tick(chromium, f"[name=situation][value='{number}']")
+            chromium.click(f"footer [value={language}]")
+            assert chromium.evaluate("document.documentElement.lang + location.pathname") == f"{language}/side/moedet"
+            assert chromium.evaluate(ticked) == [f"trust{number}", f"situation{number}"]
+        for _ in range(5):
+            chromium.click("main button")
+        chromium.evaluate("document.getElementById('why').value = 'Ord'")
+        chromium.click("footer [value=en]")
+        assert chromium.evaluate("document.getElementById('why').value") == "Ord"
+        assert violations(chromium) == []
+    finally:
+        chromium.command("Network.setBlockedURLs", urls=[])
+    assert saved(citizen.response_id)["texts"] == {"why": "Ord"}
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])

@@ -55,6 +55,7 @@ def test_a_code_from_staff_starts_a_blank_form_and_ends_every_session_from_befor
     assert (kept["answers"], kept["pages"], kept["form"]["state"]) == ({}, [], "unopened")
     assert "checked" not in browser.here.text
     assert before.open("/side/moedet").status_code == 401
+    assert "Skemaet er begyndt forfra" in before.here.text
     assert before.http.post("/side/moedet", data={"trust": "5"}).status_code in {400, 401}
     browser.send(status="afsluttet")
     assert saved(citizen.response_id)["answers"] == {"status": ["afsluttet"]}

@@ -265,7 +265,7 @@ def test_bad_input_is_a_friendly_page_and_never_a_500(country: Country, browser:
         ("/kode", {"kode": "🙂" * 50}),
         ("/dine-svar", {"nummer": "\u202e12345"}),
         ("/dine-svar/slet", {"maerke": "forged"}),
-        ("/sprog", {"sprog": "da", "side": "//evil.example"}),
+        (url, {**good, "sprog": "//evil.example"}),
     ]
     for path, body in attempts:
         answer = browser.http.post(
@@ -309,7 +309,7 @@ def test_a_forged_cookie_opens_nothing(country: Country, service: str, new_brows
     # A page shown to one citizen cannot be sent as another's.
     mark = browser.fields()["maerke"]
     foreign = new_browser().start(other)
-    assert foreign.send(maerke=mark, status="afsluttet").status_code == 400
+    assert foreign.send(maerke=mark, status="afsluttet").status_code == 409
     assert saved(other.response_id)["form"]["revision"] == 0
 
 
@@ -340,8 +340,138 @@ def test_a_language_is_chosen_and_kept(country: Country, browser: Browser) -> No
     assert "Are you currently attached to the job centre?" in browser.here.text
     browser.send(status="igangvaerende")
     assert saved(citizen.response_id)["form"]["language"] == "en"
-    browser.here = browser.http.post("/sprog", data={"sprog": "da", "side": "moedet"})
+    assert '<button class="quiet" form="siden" name="sprog" value="da"' in browser.here.text
+    browser.send(sprog="da")
     assert "I hvilken grad oplever du" in browser.here.text
+    assert browser.page == "moedet"
+    assert saved(citizen.response_id)["form"]["language"] == "da"
+
+
+def test_choosing_a_language_keeps_every_tick_and_word_on_the_page(country: Country, browser: Browser) -> None:
+    citizen = country.add_form("job_uddannelsesparat", "ledighedsydelse")
+    browser.start(citizen)
+    browser.send(status="igangvaerende")
+    fields = {**browser.fields(), "trust": "4", "situation": "2", "sprog": "en"}
+    for _ in range(2):  # twice by a nervous finger
+        browser.here = browser.http.post("/side/moedet", data=fields)
+    assert '<html lang="en">' in browser.here.text
+    assert browser.page == "moedet"
+    assert (browser.fields()["trust"], browser.fields()["situation"]) == (["4"], ["2"])
+    kept = saved(citizen.response_id)
+    assert (kept["form"]["revision"], kept["form"]["page_id"]) == (2, "moedet")  # here the citizen still is
+    # The same answers sent on from the browser's own copy of the Danish page are no repetition: they lead on.
+    browser.http.post("/side/moedet", data={name: value for name, value in fields.items() if name != "sprog"})
+    browser.open("/side/maal")
+    for _ in range(4):
+        browser.send()
+    assert browser.page == "egne_ord"
+    browser.send(why="Fordi æøå", sprog="da")
+    assert browser.page == "egne_ord"
+    assert "Fordi æøå</textarea>" in browser.here.text
+    assert saved(citizen.response_id)["form"]["state"] == "started"
+    browser.send(why="x" * 2001, better="Mere tid", sprog="en")
+    assert browser.here.status_code == 422
+    assert "It can have at most 2000 characters" in browser.here.text
+    assert "x" * 2001 in browser.here.text
+    assert "Mere tid</textarea>" in browser.here.text
+    assert saved(citizen.response_id)["texts"] == {"why": "Fordi æøå"}
+    browser.send(why="Fordi", better="Mere tid")
+    assert "Thank you for your answers" in browser.here.text
+
+
+def test_choosing_a_language_asks_for_no_answer_and_takes_none_away(country: Country, browser: Browser) -> None:
+    citizen = country.add_form("sygedagpenge", "sygedagpenge")
+    browser.start(citizen)
+    browser.send(employer="ja", sprog="en")
+    assert browser.here.status_code == 200
+    assert "Choose an answer to go on" not in browser.here.text
+    assert 'name="employer" value="ja" id="employer" checked' in browser.here.text
+    assert saved(citizen.response_id)["answers"] == {"employer": ["ja"]}
+    browser.open("/side/moedet")
+    assert browser.page == "indledning"  # not passed
+    assert browser.send().status_code == 422
+    browser.send(status="afsluttet")
+    assert browser.page == "moedet"
+    browser.open("/side/indledning")
+    without = {name: value for name, value in browser.fields().items() if name != "status"}
+    browser.http.post("/side/indledning", data={**without, "sprog": "da"})
+    assert saved(citizen.response_id)["answers"]["status"] == ["afsluttet"]
+
+
+@pytest.mark.parametrize(
+    ("language", "needed", "phone"),
+    [
+        ("da", "Siden skal bruge en cookie", "nummeret i brevet"),
+        ("en", "The page needs a cookie", "number in the letter"),
+    ],
+)
+def test_a_browser_that_refuses_cookies_is_told_so_in_its_language(
+    country: Country, service: str, language: str, needed: str, phone: str
+) -> None:
+    citizen = country.add_form()
+    for way, secret in (("/start", {"adgang": citizen.token}), ("/kode", {"kode": citizen.code})):
+        sent = httpx.post(service + way, data={**secret, "sprog": language})
+        shown = httpx.get(service + sent.headers["location"])
+        assert shown.status_code == 401
+        for words in (f'<html lang="{language}">', needed, phone):
+            assert words in shown.text
+        # With the cookie the address is clean: opened again after a long pause it says that, and not this.
+        kept = httpx.get(service + sent.headers["location"], cookies=sent.cookies)
+        assert (kept.status_code, kept.headers["location"]) == (303, "/side/indledning")
+    assert needed not in httpx.get(f"{service}/side/indledning").text
+
+
+def test_two_citizens_in_one_browser_are_told_whose_form_is_open(country: Country, browser: Browser) -> None:
+    one, other = country.add_form(), country.add_form()
+    browser.start(one)
+    browser.send(status="igangvaerende")
+    first_tab = {**browser.fields(), "trust": "2"}
+    browser.start(other)
+    refused = browser.http.post("/side/moedet", data=first_tab)
+    assert refused.status_code == 409
+    assert "Et andet skema er åbent" in refused.text
+    assert "Gå tilbage" not in refused.text
+    assert saved(other.response_id)["form"]["revision"] == 0
+    browser.start(one)
+    assert browser.page == "moedet"
+    browser.send(trust="2")
+    assert saved(one.response_id)["answers"] == {"status": ["igangvaerende"], "trust": ["2"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "danish", "english"),
+    [
+        ("/kvittering", 200, "Kvitteringen kan ikke vises", "The receipt cannot be shown"),
+        ("/nope", 404, "Siden findes ikke", "There is no such page"),
+        ("/side/moedet", 401, "Åbn linket igen", "Open the link again"),
+    ],
+)
+def test_a_page_without_a_citizen_claims_nothing_and_speaks_the_language_asked_for(
+    service: str, path: str, status: int, danish: str, english: str
+) -> None:
+    for asked, words in (("", danish), ("?sprog=da", danish), ("?sprog=en", english)):
+        shown = httpx.get(service + path + asked)
+        assert shown.status_code == status
+        assert words in shown.text
+        assert "allerede svaret" not in shown.text
+        assert "already answered" not in shown.text
+
+
+def test_the_privacy_page_names_the_cookies_that_are_set(country: Country, browser: Browser) -> None:
+    citizen = country.add_form("job_uddannelsesparat", "ledighedsydelse")
+    was_set: set[str] = set()
+    browser.http.event_hooks["response"] = [
+        lambda answer: was_set.update(each.partition("=")[0] for each in answer.headers.get_list("set-cookie"))
+    ]
+    browser.start(citizen)
+    browser.send(status="igangvaerende")
+    browser.send(sprog="en")
+    for _ in range(6):
+        browser.send()
+    assert browser.page == "kvittering"
+    for language in ("da", "en"):
+        named = re.findall("<li><strong>([a-z]+)</strong>", browser.open(f"/privatliv?sprog={language}").text)
+        assert sorted(named) == sorted(was_set)
 
 
 def test_ones_own_answers_are_shown_and_deleted_only_with_the_receipt_number(

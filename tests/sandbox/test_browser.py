@@ -13,7 +13,7 @@ from borgerpuls.sandbox.browser import Browser, Form, Page
 PAGE = """<form method="post" action="/side/p1?a=1&amp;b=2" accept-charset="utf-8">
 <input type="hidden" name="noegle" value="&lt;k&gt;"><input type="radio" name="trust" value="1">
 <input type="radio" name="trust" value="2" checked><textarea id="t" name="open" rows="5"></textarea></form>
-<form action="/sprog"><input type="hidden" name="side" value="p1"></form>"""
+<form action="/soeg"><input type="hidden" name="side" value="p1"></form>"""
 
 
 class _Site(BaseHTTPRequestHandler):

@@ -131,13 +131,14 @@ def problem_with(item: Item, codes: tuple[str, ...]) -> str:
     return ""
 
 
-def read_page(items: tuple[Item, ...], given: Mapping[str, tuple[str, ...]]) -> Ticked:
+def read_page(items: tuple[Item, ...], given: Mapping[str, tuple[str, ...]], *, is_left: bool = True) -> Ticked:
     """
     Read what a page sent.
 
     Args:
         items: The items this citizen sees on the page.
         given: Raw values by item; items of other pages are ignored, a missing or empty one was passed over.
+        is_left: Whether the citizen leaves the page; only then is a required answer missed.
     """
     choices: dict[str, tuple[str, ...]] = {}
     texts: dict[str, str] = {}
@@ -151,7 +152,7 @@ def read_page(items: tuple[Item, ...], given: Mapping[str, tuple[str, ...]]) -> 
             texts |= {item.item_id: text} if text else {}
             continue
         codes = tuple(code for code in item.codes if code in values) + tuple(v for v in values if v not in item.codes)
-        problem = problem_with(item, codes) or ("required" if item.is_required and not codes else "")
+        problem = problem_with(item, codes) or ("required" if is_left and item.is_required and not codes else "")
         if problem:
             problems[item.item_id] = problem
         choices |= {item.item_id: codes} if codes else {}
@@ -166,7 +167,7 @@ def save_key(shown: uuid.UUID, sent: Mapping[str, Sequence[str]]) -> uuid.UUID:
 
     Args:
         shown: Made when the page was shown.
-        sent: Every field of the form that was sent; only the answers count.
+        sent: Every field of the form that was sent; only the answers count, and a language that was chosen with them.
     """
     answers = sorted((name, list(values)) for name, values in sent.items() if name not in _NOT_ANSWERS)
     return uuid.uuid5(shown, json.dumps(answers))
@@ -186,6 +187,7 @@ def save_page(
     device_class: str | None = None,
     language: str | None = None,
     is_final: bool = True,
+    is_left: bool = True,
 ) -> PageSaved:
     """
     Save one page of a form in one statement, once per *idempotency_key*.
@@ -202,8 +204,9 @@ def save_page(
         receipt_hash: Stored when this page is the last one.
         seconds: How long the page was open.
         device_class: `mobil`, `tablet` or `computer`, kept from the first page.
-        language: The language the page was shown in.
+        language: The citizen's from here on.
         is_final: Whether sending the last page finishes the form; not so when the citizen goes back from it.
+        is_left: Whether the citizen leaves the page; who stays, to read it in another language, need not have answered.
 
     Raises:
         AnswerIsImpossible: The page is not asked of this citizen, or `read_page` found a problem.
@@ -223,17 +226,18 @@ def save_page(
             raise AnswerIsImpossible(f"Page {page_id!r} is not asked of this citizen.")
         if is_ahead(instrument, form, page_id):
             raise AnswerIsImpossible(f"Page {page_id!r} comes after pages that have not been sent.")
-        ticked = read_page(items, given)
+        ticked = read_page(items, given, is_left=is_left)
         if ticked.problems:
             problems = ", ".join(f"{item}: {problem}" for item, problem in ticked.problems.items())
             raise AnswerIsImpossible(f"The page cannot be saved ({problems}).")
-        here = {item.item_id for item in items}
+        # A required answer can be replaced, never taken away.
+        here = {item.item_id for item in items if not item.is_required or item.item_id in ticked.choices}
         choices = {item: codes for item, codes in form.choices.items() if item not in here} | dict(ticked.choices)
         asked = {item.item_id for item in asked_items(instrument, form.background, choices)}
         written = {item: codes for item, codes in ticked.choices.items() if item in asked}
         removed = ({*form.choices, *form.texts} - asked) | (here - set(written) - set(ticked.texts))
         following = next_page(instrument, form.background, choices, page_id)
-        if following is None and not is_final:
+        if not is_left or (following is None and not is_final):
             following = page_id
         revision = connection.execute(
             load_query("questionnaire/save_page.sql"),

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Annotated, TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import structlog
 from fastapi import Depends, FastAPI, Query, Request, Response
@@ -31,6 +31,7 @@ from borgerpuls.questionnaire.web import pages
 from borgerpuls.questionnaire.web.service import Service, ServiceIsBusy
 from borgerpuls.questionnaire.web.sessions import (
     Session,
+    is_of_another_form,
     open_session,
     seal_page,
     seal_session,
@@ -58,6 +59,8 @@ _HEADERS = [
     (b"x-robots-tag", b"noindex, nofollow"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 ]
+_JUST_LET_IN = "start"
+"""Mark of an address that a browser is sent to together with its cookie."""
 _ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
 _STATIC = {"form.css": "text/css; charset=utf-8", "form.js": "text/javascript; charset=utf-8"}
 
@@ -186,25 +189,34 @@ def create_app() -> FastAPI:
     def page(page_id: str, request: Request) -> Response:
         session = open_session(service.keys, request.cookies.get("skema"))
         if session is None:
-            return _message("session_over", _language(request.cookies.get("sprog", "")), 401)
+            is_refused = _JUST_LET_IN in request.query_params
+            return _message("no_cookie" if is_refused else "session_over", _language_of(request), 401)
         form = service.form(session.response_id)
         state = service.state_of(form)
         if form is None or state != "open":
             return _message(state, session.language, 404 if form is None else 200)
         if form.blank_starts != session.blank_starts:
-            return _message("session_over", session.language, 401)
+            return _message("begun_again", session.language, 401)
         instrument = service.instrument(form)
         visible = [page.page_id for page, _ in asked_pages(instrument, form.background, form.choices)]
         if page_id not in visible or is_ahead(instrument, form, page_id):
             return _to_page(instrument, form, visible)
+        if _JUST_LET_IN in request.query_params:
+            return _see(f"/side/{page_id}")
         mark = seal_page(service.keys, form.response_id, page_id)
         return _html(pages.render_page(instrument, form, page_id, session.language, mark=mark))
 
     @app.post("/side/{page_id}")
     def send_page(page_id: str, request: Request, fields: Fields) -> Response:
         session = open_session(service.keys, request.cookies.get("skema"))
+        chosen = _one(fields, "sprog")
+        is_translated = chosen in pages.languages()
         if session is None:
-            return _message("session_over", _language(request.cookies.get("sprog", "")), 401)
+            return _message("session_over", chosen if is_translated else _language_of(request), 401)
+        if is_translated:
+            session = replace(session, language=chosen)
+        if is_of_another_form(service.keys, _one(fields, "maerke"), session.response_id):
+            return _message("other_form", session.language, 409)
         seconds = seconds_on_page(service.keys, _one(fields, "maerke"), session.response_id, page_id)
         key = _uuid(_one(fields, "noegle"))
         if seconds is None or key is None:
@@ -217,11 +229,11 @@ def create_app() -> FastAPI:
             if form is None:
                 return _message("unknown_link", session.language, 404)
             if form.blank_starts != session.blank_starts:
-                return _message("session_over", session.language, 401)
+                return _message("begun_again", session.language, 401)
             instrument = service.instrument(form)
             is_back = _one(fields, "retning") == "tilbage"
             items = dict(_pages_of(instrument, form)).get(page_id, ())
-            ticked = read_page(items, fields)
+            ticked = read_page(items, fields, is_left=not is_translated)
             if ticked.problems and form.is_open(service.today(form)):
                 if is_back:
                     return _back(instrument, form, page_id)
@@ -244,11 +256,14 @@ def create_app() -> FastAPI:
                     device_class=_device_class(request.headers.get("user-agent", "")),
                     language=session.language,
                     is_final=not is_back,
+                    is_left=not is_translated,
                 )
             except FormIsNotOpen:
                 return _message(service.state_of(load_form(connection, form.response_id)), session.language)
             except AnswerIsImpossible:
                 return _to_page(instrument, form, [name for name, _ in _pages_of(instrument, form)])
+            if saved.page_id is not None and is_translated:
+                return _see(f"/side/{page_id}")
             if saved.page_id is not None:
                 return _back(instrument, form, page_id) if is_back else _see(f"/side/{saved.page_id}")
             response = _see("/kvittering")
@@ -256,13 +271,16 @@ def create_app() -> FastAPI:
             response.delete_cookie("skema", httponly=True, samesite="lax", secure=service.is_secure)
             return response
 
-        return service.ask(save)
+        answer = service.ask(save)
+        if is_translated:
+            _remember(service, answer, session)
+        return answer
 
     @app.api_route("/kvittering", methods=["GET", "HEAD"])
     def receipt(request: Request) -> Response:
         session = open_session(service.keys, request.cookies.get("kvittering"), "receipt")
         if session is None:
-            return _message("answered", _language(request.cookies.get("sprog", "")))
+            return _message("no_receipt", _language_of(request))
         number = _in_groups(service.keys.receipt_number(session.response_id))
         return _html(pages.render("receipt.html", session.language, number=number, is_session=False))
 
@@ -307,33 +325,22 @@ def create_app() -> FastAPI:
 
         return service.ask(delete)
 
-    @app.post("/sprog")
-    def change_language(request: Request, fields: Fields) -> Response:
-        language = _language(_one(fields, "sprog"))
-        session = open_session(service.keys, request.cookies.get("skema"))
-        if session is None:
-            return _message("session_over", language, 401)
-        response = _see(f"/side/{_safe_name(_one(fields, 'side'))}")
-        _set_cookie(service, response, "skema", seal_session(service.keys, replace(session, language=language)))
-        _set_cookie(service, response, "sprog", language)
-        return response
-
     @app.exception_handler(HTTPException)
     async def http_problem(request: Request, error: HTTPException) -> Response:
         name = "not_found" if error.status_code in {404, 405} else "not_understood"
-        return _message(name, _language(request.cookies.get("sprog", "")), error.status_code)
+        return _message(name, _language_of(request), error.status_code)
 
     @app.exception_handler(RequestValidationError)
     async def unreadable(request: Request, _: RequestValidationError) -> Response:
-        return _message("not_understood", _language(request.cookies.get("sprog", "")), 400)
+        return _message("not_understood", _language_of(request), 400)
 
     @app.exception_handler(BodyIsTooLarge)
     async def too_large(request: Request, _: BodyIsTooLarge) -> Response:
-        return _message("too_large", _language(request.cookies.get("sprog", "")), 413)
+        return _message("too_large", _language_of(request), 413)
 
     @app.exception_handler(ServiceIsBusy)
     async def busy(request: Request, _: ServiceIsBusy) -> Response:
-        response = _message("busy", _language(request.cookies.get("sprog", "")), 503)
+        response = _message("busy", _language_of(request), 503)
         response.headers["retry-after"] = "30"
         return response
 
@@ -380,10 +387,9 @@ def _let_in(service: Service, form: Form | None, language: str) -> Response:
         return _message(state, language, 404 if form is None else 200)
     instrument = service.instrument(form)
     response = _to_page(instrument, form, [name for name, _ in _pages_of(instrument, form)])
-    _set_cookie(
-        service, response, "skema", seal_session(service.keys, Session(form.response_id, language, form.blank_starts))
-    )
-    _set_cookie(service, response, "sprog", language)
+    # Should the cookies be refused, the next page knows it and says so, in the language that was read.
+    response.headers["location"] += f"?{urlencode({_JUST_LET_IN: 1, 'sprog': language})}"
+    _remember(service, response, Session(form.response_id, language, form.blank_starts))
     return response
 
 
@@ -442,6 +448,16 @@ def _set_cookie(service: Service, response: Response, name: str, value: str) -> 
     response.set_cookie(name, value, httponly=True, samesite="lax", secure=service.is_secure, path="/")
 
 
+def _remember(service: Service, response: Response, session: Session) -> None:
+    _set_cookie(service, response, "skema", seal_session(service.keys, session))
+    _set_cookie(service, response, "sprog", session.language)
+
+
+def _language_of(request: Request) -> str:
+    """Return the language that the address asks for, else the one that was read before."""
+    return _language(request.query_params.get("sprog") or request.cookies.get("sprog", ""))
+
+
 def _language(wanted: str) -> str:
     return wanted if wanted in pages.languages() else pages.FIRST_LANGUAGE
 
@@ -469,10 +485,6 @@ def _uuid(text: str) -> uuid.UUID | None:
         return uuid.UUID(text)
     except ValueError:
         return None
-
-
-def _safe_name(text: str) -> str:
-    return text if re.fullmatch(r"[a-z0-9_]{1,40}", text) else "indledning"
 
 
 def _address(request: Request) -> str:

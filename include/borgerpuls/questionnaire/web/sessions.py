@@ -66,6 +66,12 @@ def seconds_on_page(keys: Vault, mark: str, response_id: uuid.UUID, page_id: str
     return max(0, min(stopwatch() - int(content.rsplit("|", 1)[1]), LONGEST_PAGE_SECONDS))
 
 
+def is_of_another_form(keys: Vault, mark: str, response_id: uuid.UUID) -> bool:
+    """Return whether the mark is ours, but of a page that was shown to another form."""
+    content = _open(keys, "page", mark)
+    return content is not None and not content.startswith(f"{response_id.hex}|")
+
+
 def _seal(keys: Vault, purpose: str, content: str) -> str:
     signature = keys.session_signature(f"{purpose}|{content}".encode())[:_SIGNATURE_LENGTH]
     return base64.urlsafe_b64encode(signature + content.encode()).decode().rstrip("=")
