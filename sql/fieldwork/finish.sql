@@ -1,4 +1,5 @@
--- Give every message of a round that is over its end; one that is being sent this moment waits. Parameters: round_id, now.
+-- Give every message of a round that is over its end; one that is being sent this moment waits. What is asked of a person
+-- is asked by key, as in cancel_due.sql. Parameters: round_id, now.
 UPDATE fieldwork.message m
 SET state = e.state, reason = e.reason, final_at = :now, lease_until = NULL
 FROM (
@@ -7,12 +8,15 @@ FROM (
                 WHEN p.state = 'rejected' THEN 'failed'
                 ELSE 'no_receipt' END AS state,
            CASE WHEN p.state IN ('planned', 'claimed') AND p.in_doubt_since IS NULL THEN
-                    coalesce(o.reason, CASE WHEN f.state IN ('completed', 'deleted') THEN 'answered' END, 'closed')
+                    coalesce((SELECT o.reason FROM fieldwork.opt_out o
+                              WHERE o.round_id = p.round_id AND o.person_id = p.person_id),
+                             CASE WHEN (SELECT f.state FROM link.access a
+                                        JOIN answers.form f ON f.response_id = a.response_id
+                                        WHERE a.round_id = p.round_id AND a.person_id = p.person_id)
+                                       IN ('completed', 'deleted') THEN 'answered' END,
+                             'closed')
                 WHEN p.state IN ('unknown', 'sending', 'claimed') THEN 'fate_unknown' ELSE p.reason END AS reason
     FROM fieldwork.message p
-    LEFT JOIN fieldwork.opt_out o ON o.round_id = p.round_id AND o.person_id = p.person_id
-    LEFT JOIN link.access a ON a.round_id = p.round_id AND a.person_id = p.person_id
-    LEFT JOIN answers.form f ON f.response_id = a.response_id
     WHERE p.round_id = :round_id
       AND p.state IN ('planned', 'claimed', 'sending', 'accepted', 'rejected', 'unknown')
       AND NOT (p.state IN ('claimed', 'sending') AND p.lease_until > clock_timestamp())
