@@ -82,7 +82,8 @@ def derived_counts(
         earlier: Figures of the same answers that were published before; what they show is known. Default none.
         means: Least and largest mean of withheld cells that other rounds give away (`means_told_by`); default none.
         room: Answers that must be left.
-        is_quick: Find what follows by plain arithmetic, one sum after another; nearly all, but not all.
+        is_quick: Find what follows by plain arithmetic, one sum after another: nearly all, but not all. Where counts of
+            people follow, only these.
         pool: Where to attack the themes; default here, one after the other. The outcome is the same.
 
     Raises:
