@@ -11,7 +11,7 @@ from borgerpuls.estimation.feasible import Knowledge
 from borgerpuls.estimation.figures import COMPARISONS, COUNTS, VALUES
 from borgerpuls.estimation.printed import ANSWERS, SCORE, VALID
 from borgerpuls.estimation.theme_attack import ThemeAttack
-from borgerpuls.questionnaire.versions import instrument_versions, load_instrument
+from borgerpuls.questionnaire.versions import instrument_versions, load_instrument, round_instrument
 
 TIES = Choices(alone={"contact": ("kun",)}, after={"coop": "contact"})
 PLACES = ("0461", "0727", "0183")
@@ -70,6 +70,18 @@ def test_the_questionnaire_says_what_excludes_and_what_follows(version: str) -> 
     assert choices_of(load_instrument(version)) == Choices(
         alone={"contact": ("kun_jobcentret",)}, after={"coop": "contact"}
     )
+
+
+def test_of_a_choice_of_ones_own_everybody_took_one_option() -> None:
+    choice = {"type": "single", "text": {"da": "Har du mødt teamet?", "en": "Have you met the team?"},
+              "options": [{"code": "ja", "da": "Ja", "en": "Yes"}, {"code": "nej", "da": "Nej", "en": "No"}]}  # fmt: skip
+    ties = choices_of(round_instrument("2024", {"0461": [choice], "0707": [choice]}))
+    assert ties.alone["local1"] == ("ja", "nej")
+    rows = [row for place in PLACES for row in cell(place, "local1", {"ja": 12, "nej": 9}, valid=21)]
+    figures = published(rows, {("0461", "local1", "all", "")})
+    both = {VALID: 1.0, ANSWERS: -1.0, ANSWERS + 1: -1.0}
+    assert _range_of(figures, "local1", both, ties) == pytest.approx((0.0, 0.0), abs=1e-4)
+    assert _range_of(figures, "local1", both)[0] < -100
 
 
 CONTACT = {"0461": {"kun": 18, "andre": 2}, "0727": {"kun": 30, "andre": 22}, "0183": {"kun": 4, "andre": 16}}

@@ -228,8 +228,9 @@ class ThemeAttack:
             knowledge.know(
                 [*(first + part(n) for n in every), first + whole], [*(1.0 for _ in every), -1.0], 0.0, np.inf
             )
-            for other in (number for number in every if number not in alone):
-                columns = [first + part(number) for number in (*alone, other)]
+            others: list[tuple[int, ...]] = [(number,) for number in every if number not in alone] or [()]
+            for other in others:
+                columns = [first + part(number) for number in (*alone, *other)]
                 knowledge.know([*columns, first + whole], [*(1.0 for _ in columns), -1.0], -np.inf, 0.0)
 
     def _know_sum(self, knowledge: Knowledge, one: Sum, member: _Member) -> None:
