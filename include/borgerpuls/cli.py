@@ -12,6 +12,7 @@ from borgerpuls.errors import BorgerpulsError
 from borgerpuls.estimation.commands import figures_app
 from borgerpuls.fieldwork.commands import fieldwork_app
 from borgerpuls.frame.commands import frame_app
+from borgerpuls.given_paths import unusable
 from borgerpuls.publication.commands import publication_app
 from borgerpuls.questionnaire.commands import questionnaire_app
 from borgerpuls.reporting.commands import greeting, prove
@@ -20,14 +21,21 @@ from borgerpuls.sandbox.commands import sandbox_app
 
 
 class CommandsThatStateFacts(TyperGroup):
-    """A named error becomes its sentence and exit code 2, never a traceback."""
+    """A named error, or a given path that cannot be used, becomes a sentence and exit code 2, never a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
+        written = list(ctx.args)
         try:
             return super().invoke(ctx)
         except BorgerpulsError as error:
-            typer.echo(f"{type(error).__name__}: {error}", err=True)
-            raise typer.Exit(2) from None
+            fact: BorgerpulsError = error
+        except OSError as error:
+            found = unusable(error, written)
+            if found is None:
+                raise
+            fact = found
+        typer.echo(f"{type(fact).__name__}: {fact}", err=True)
+        raise typer.Exit(2)
 
 
 app = typer.Typer(

@@ -5,6 +5,8 @@ Every error is named as the fact it states and carries three things: what is wro
 Never a person's data in a message. The sections below follow the stages of a round.
 """
 
+from typing import Self
+
 
 class BorgerpulsError(Exception):
     """A fact that stops a stage: *what* is wrong, *where* it is, and what to do *next*."""
@@ -37,6 +39,11 @@ class UnknownCode(BorgerpulsError):
 class UnknownRound(BorgerpulsError):
     """No round has this id."""
 
+    @classmethod
+    def named(cls, round_id: str) -> Self:
+        """Return the one sentence about it: operations read it in the DAGs and in the terminal, so it is Danish."""
+        return cls(f"Ingen runde har id {round_id}.", next_step="Ret id'et, eller åbn runden med DAG'en rounds.")
+
 
 class PlanIsRefused(BorgerpulsError):
     """A round's plan cannot be carried out; the message has every reason."""
@@ -55,6 +62,15 @@ class ExtractIsRefused(BorgerpulsError):
 
 class MunicipalityIsNotInRound(BorgerpulsError):
     """A municipality does not take part in the round."""
+
+    @classmethod
+    def named(cls, municipality_code: str, round_id: str) -> Self:
+        """Return the one sentence about it, Danish as that about an unknown round."""
+        return cls(
+            f"Kommune {municipality_code} deltager ikke i runden.",
+            where=f"Runde {round_id}",
+            next_step="Brug koden på en af rundens kommuner, fx 0461.",
+        )
 
 
 class RoundIsForgotten(BorgerpulsError):
@@ -399,7 +415,11 @@ class QuestionnaireRefused(BorgerpulsError):
     """The questionnaire answered a sandbox citizen with something else than the next page."""
 
 
-# --- plain files --------------------------------------------------------------------------------------------------
+# --- files that are given to a command --------------------------------------------------------------------------
+
+
+class FileIsUnusable(BorgerpulsError):
+    """A file or folder that was given cannot be read, written or made."""
 
 
 class FileIsMissing(BorgerpulsError):

@@ -20,7 +20,12 @@ NOT_PROTECTED = (
 
 
 def read_plain(
-    folder: Path, name: str, needed: Sequence[str], *, optional: Callable[[str], bool] = lambda _: False
+    folder: Path,
+    name: str,
+    needed: Sequence[str],
+    *,
+    optional: Callable[[str], bool] = lambda _: False,
+    when_missing: str = "The command's --help lists the files it reads.",
 ) -> pd.DataFrame:
     """
     Read some columns of a table as text.
@@ -30,6 +35,7 @@ def read_plain(
         name: File name.
         needed: Columns that must be there.
         optional: Which further columns to read.
+        when_missing: What to do when there is no such file.
 
     Returns:
         The columns, in the order of the file; values are text, missing values are NA.
@@ -41,9 +47,7 @@ def read_plain(
     """
     path = folder / name
     if not path.is_file():
-        raise FileIsMissing(
-            f"There is no file {name}.", where=str(folder), next_step="The command's --help lists the files it reads."
-        )
+        raise FileIsMissing(f"There is no file {name}.", where=str(folder), next_step=when_missing)
     try:
         with path.open(encoding="utf-8-sig") as file, warnings.catch_warnings():
             warnings.simplefilter(

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from borgerpuls.cli import app
 from borgerpuls.errors import ImportedFigureIsWrong, ReferenceIsNotAnonymous
 from borgerpuls.estimation import stage
 from borgerpuls.estimation.disclosure import Thresholds
@@ -114,6 +116,7 @@ def test_of_several_sources_all_are_imported_or_none(round_database: EmbeddedPos
     with pytest.raises(ImportedFigureIsWrong, match="between 1 and 5"):
         stage.import_figures(["pilot-2023", own])
     assert stage.imported_sources().empty
+    assert "No figures have been imported" in CliRunner().invoke(app, ["figures", "sources"]).output
     own = str(_source(tmp_path, "item_id,measure,value\noverall,mean,3.2\n"))
     assert stage.import_figures(["pilot-2023", own])[own] == 1
     # Imported again it takes the place of the old one, and a wrong one leaves the old one standing.

@@ -84,6 +84,11 @@ def test_a_round_nobody_opened_is_named_before_anything_is_shown(cpr_typed: list
         assert said.startswith("UnknownRound: Ingen runde har id 1999-1."), said
     assert "UnknownRound" in refused("stop", "1999-1", "--reason", "x", answers="y\n")
     assert "UnknownRound" in refused("write-texts", "1999-1", str(tmp_path / "tekster.csv"))
+    assert "UnknownRound" in refused("preview", "1999-1", "--out", str(tmp_path / "breve"))
+    assert not (tmp_path / "breve").exists()
+    cpr_typed.append("9901900000")
+    assert refused("issue-code", "1999-1").startswith("UnknownRound: Ingen runde har id 1999-1.")
+    assert cpr_typed == ["9901900000"]  # nobody was asked
 
 
 def test_explain_tells_a_history_in_danish_time_and_words(round_id: str, cpr_typed: list[str]) -> None:
@@ -177,6 +182,7 @@ def test_the_approver_sees_municipalities_groups_channels_parts_and_price(round_
     drill.make_round(round_id, {HERE: 8, THERE: 4}, is_approved=False)  # every other number is usable
     body = stage.approval_text(round_id)["body"].splitlines()
     head = body.index("| Kommune og målgruppe | Digital Post | Sms | Sms-dele | Anslået pris, kr. |")
+    assert f"Læs brevene med `borgerpuls fieldwork preview {round_id} --out breve-{round_id}`." in body
     assert body[head + 2 : head + 7] == [
         "| **Øvelse 0461** | 24 | 8 | 8 | 2,00 |",
         "| Sygedagpenge | 24 | 8 | 8 | 2,00 |",

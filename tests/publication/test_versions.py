@@ -269,7 +269,7 @@ def test_what_does_not_hold_together_is_not_published() -> None:
         stage.correct(ROUND, "0101", "kontoret", "Rettet.")
     with pytest.raises(NothingIsPublished, match="Nothing of 0101 is published"):
         stage.retract(ROUND, "0101", "kontoret", "Rettet.")
-    with pytest.raises(UnknownRound, match="There is no round 1999-1"):
+    with pytest.raises(UnknownRound, match="Ingen runde har id 1999-1"):
         stage.correct("1999-1", "0461", "kontoret", "Rettet.")
     with pytest.raises(UnknownArtefact, match="0 published files"):
         stage.fetch("0123456789abcdef")
@@ -301,6 +301,9 @@ def test_the_commands_correct_show_fetch_and_retract(tmp_path: Any) -> None:
     assert "intet er ændret" in again.output
     shown = runner.invoke(app, ["publication", "show", ROUND, "--municipality", "0461"])
     assert "3,500 → 3,400" in shown.output
+    newest = stage.versions_of(ROUND, "0461")["published_at"].max().tz_convert("Europe/Copenhagen")
+    assert f"{newest:%d.%m.%Y}" in shown.output
+    assert f"{newest:%H:%M}" in shown.output
     fetched = runner.invoke(app, ["publication", "fetch", old, "--out", str(tmp_path)])
     assert "Trukket tilbage: Rettet." in fetched.output
     assert (tmp_path / "withdrawn-0461-pdf").read_bytes() == b"0461 pdf first"

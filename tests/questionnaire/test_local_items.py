@@ -77,11 +77,14 @@ def test_own_questions_come_from_a_file_and_only_of_municipalities_that_take_par
     file.write_text(yaml.safe_dump(OWN, allow_unicode=True), encoding="utf-8")
     assert "2 egne spørgsmål" in CliRunner().invoke(app, [*command, "0707", str(file)]).output
     refused = CliRunner().invoke(app, [*command, "0101", str(file)])
-    assert (refused.exit_code, "does not take part" in refused.output) == (2, True)
-    for broken in ("a: [", "type: scale"):
+    assert (refused.exit_code, "Kommune 0101 deltager ikke i runden" in refused.output) == (2, True)
+    for broken, said in (
+        ("a: [", "egne.yaml, line 1: The file is no YAML."),
+        ("type: scale", "egne.yaml: The file is no"),
+    ):
         file.write_text(broken, encoding="utf-8")
         refused = CliRunner().invoke(app, [*command, "0707", str(file)])
-        assert (refused.exit_code, "egne.yaml: The file is no" in refused.output) == (2, True)
+        assert (refused.exit_code, said in refused.output, refused.output.count("\n")) == (2, True, 1)
 
 
 def test_the_codebook_names_every_item_and_code_once() -> None:

@@ -21,7 +21,13 @@ from typer.testing import CliRunner
 from borgerpuls import content_store
 from borgerpuls.cli import app
 from borgerpuls.database import copy_rows, transaction
-from borgerpuls.errors import GreetingIsTooLong, ReportIsMissing, RoundHasNoFigures, UnknownRound
+from borgerpuls.errors import (
+    GreetingIsTooLong,
+    MunicipalityIsNotInRound,
+    ReportIsMissing,
+    RoundHasNoFigures,
+    UnknownRound,
+)
 from borgerpuls.reporting import stage
 from borgerpuls.terms import ArtefactKind
 
@@ -229,14 +235,16 @@ def test_trend_notices_greeting_and_open_words_reach_the_report() -> None:
 def test_a_greeting_that_is_too_long_or_of_nobody_is_refused() -> None:
     with pytest.raises(GreetingIsTooLong, match="has 201 letters"):
         stage.save_greeting(ROUND, "0740", "a" * 201, None)
-    with pytest.raises(UnknownRound, match="does not take part"):
+    with pytest.raises(MunicipalityIsNotInRound, match="Kommune 0101 deltager ikke"):
         stage.save_greeting(ROUND, "0101", "Hej", None)
+    with pytest.raises(UnknownRound, match="Ingen runde har id 1999-1"):
+        stage.save_greeting("1999-1", "0461", "Hej", None)
 
 
 def test_unknown_rounds_and_rounds_without_figures_are_said() -> None:
-    with pytest.raises(UnknownRound, match="There is no round 1999-1"):
+    with pytest.raises(UnknownRound, match="Ingen runde har id 1999-1"):
         stage.draw_artefacts("1999-1", "0461")
-    with pytest.raises(UnknownRound, match="does not take part"):
+    with pytest.raises(MunicipalityIsNotInRound, match="Kommune 0101 deltager ikke"):
         stage.draw_artefacts(ROUND, "0101")
     with pytest.raises(RoundHasNoFigures, match="has no figures"):
         stage.draw_artefacts("2024-1", "0461")

@@ -236,5 +236,5 @@ def test_a_changed_answer_under_a_frozen_snapshot_stops_everything_after(everybo
 
 
 def test_an_unknown_round_is_named() -> None:
-    with pytest.raises(UnknownRound, match="no round '1999-1'"):
+    with pytest.raises(UnknownRound, match="Ingen runde har id 1999-1"):
         stage.collect("1999-1")

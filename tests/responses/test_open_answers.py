@@ -112,6 +112,12 @@ def test_reading_one_by_one_asks_about_the_undecided_only(texts: pd.DataFrame) -
     assert int(stage.open_answers(ROUND)["decision"].isna().sum()) == left - 2
 
 
+def test_reading_the_texts_of_a_stranger_is_refused(texts: pd.DataFrame) -> None:
+    for command in ("review", "list"):
+        refused = CliRunner().invoke(app, ["responses", "open-answers", command, ROUND, "--municipality", "9999"])
+        assert (refused.exit_code, refused.output.startswith("MunicipalityIsNotInRound")) == (2, True)
+
+
 def test_an_unknown_reference_decides_nothing(texts: pd.DataFrame) -> None:
     before = stage.open_answers(ROUND)["decision"].tolist()
     known = texts["reference"].iloc[-1]

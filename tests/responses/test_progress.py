@@ -109,6 +109,15 @@ def test_the_command_shows_a_line_per_municipality_and_group(in_the_field: None,
     assert len(pd.read_csv(tmp_path / "days.csv")) == len(stage.response_progress(ROUND)[0])
 
 
+def test_a_municipality_of_another_round_is_named_and_a_folder_is_made(in_the_field: None, tmp_path) -> None:
+    refused = CliRunner().invoke(app, ["responses", "progress", ROUND, "--municipality", "9999"])
+    assert refused.exit_code == 2
+    assert refused.output.startswith(f"MunicipalityIsNotInRound: Runde {ROUND}: Kommune 9999 deltager ikke i runden.")
+    file = tmp_path / "new" / "days.csv"
+    CliRunner().invoke(app, ["responses", "progress", ROUND, "--municipality", "0461", "--out", str(file)])
+    assert set(pd.read_csv(file, dtype=str)["municipality_code"]) == {"0461"}
+
+
 def test_an_unknown_round_is_named(in_the_field: None) -> None:
-    with pytest.raises(UnknownRound, match="'2099-1'"):
+    with pytest.raises(UnknownRound, match="Ingen runde har id 2099-1"):
         stage.response_progress("2099-1")

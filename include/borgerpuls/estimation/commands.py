@@ -55,7 +55,10 @@ def figures_sources() -> None:
     """List what has been imported."""
     from borgerpuls.estimation.stage import imported_sources
 
-    for one in imported_sources().itertuples():
+    found = imported_sources()
+    if found.empty:
+        typer.echo("No figures have been imported. `borgerpuls figures import` takes them in.")
+    for one in found.itertuples():
         typer.echo(
             f"{one.source_id:20} {one.kind:10} {one.period:7} {one.figures:5} figures  {one.title} ({one.participants})"
         )

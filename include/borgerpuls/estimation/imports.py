@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from borgerpuls.codebooks import published
 from borgerpuls.codebooks.codebook import load_codebook
 from borgerpuls.codebooks.municipalities import municipalities
-from borgerpuls.errors import ImportedFigureIsWrong, ReferenceIsNotAnonymous
+from borgerpuls.errors import FileIsMissing, ImportedFigureIsWrong, ReferenceIsNotAnonymous
 from borgerpuls.estimation.disclosure import Thresholds
 from borgerpuls.estimation.trend import IMPORTED, REFERENCE
+from borgerpuls.given_paths import read_yaml
 from borgerpuls.plain_files import read_plain
 from borgerpuls.questionnaire.versions import load_instrument
 from borgerpuls.terms import ALL_PARTICIPATING
@@ -155,11 +155,17 @@ def read_source(path: Path) -> ImportedFigures:
     value` and, where they apply, the other columns of `KEY` and `NUMBERS`.
 
     Raises:
-        FileIsMissing, ColumnIsMissing, ValueIsUnreadable: The files cannot be read.
+        FileIsMissing, FileIsUnusable, ColumnIsMissing, ValueIsUnreadable: The files cannot be read.
         ImportedFigureIsWrong: A field is missing, or a row is impossible or names something unknown; says which.
         ReferenceIsNotAnonymous: A reference municipality could be recognised, or has not agreed.
     """
-    said: Mapping[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if not path.is_file():
+        raise FileIsMissing(
+            f"There is no file {path.name}.",
+            where=str(path.parent),
+            next_step=f"Write {', '.join(SHIPPED)}, or the path of a description.",
+        )
+    said: Mapping[str, Any] = read_yaml(path)
     needed = ("source", "kind", "period", "period_name", "title", "participants", "codebook", "questionnaire", "table")
     missing = [name for name in needed if not isinstance(said, Mapping) or not said.get(name)]
     if missing:
@@ -169,7 +175,11 @@ def read_source(path: Path) -> ImportedFigures:
             next_step="docs/figures/imports.md shows a whole one.",
         )
     text = read_plain(
-        path.parent, str(said["table"]), ["item_id", "measure", "value"], optional=lambda name: name in {*KEY, *NUMBERS}
+        path.parent,
+        str(said["table"]),
+        ["item_id", "measure", "value"],
+        optional=lambda name: name in {*KEY, *NUMBERS},
+        when_missing=f"Put it there, or correct `table` in {path.name}.",
     )
     rows = text.astype(object).where(text.notna(), None)
     default = REFERENCE if said["kind"] == REFERENCE else ALL_PARTICIPATING

@@ -331,7 +331,7 @@ def import_figures(names: Sequence[str]) -> dict[str, int]:
         Figures by name, in the order given.
 
     Raises:
-        FileIsMissing, ColumnIsMissing, ValueIsUnreadable: The files cannot be read.
+        FileIsMissing, FileIsUnusable, ColumnIsMissing, ValueIsUnreadable: The files cannot be read.
         ImportedFigureIsWrong: A figure is impossible, unprotected or about something unknown.
         ReferenceIsNotAnonymous: A reference municipality could be recognised, or has not agreed.
     """

@@ -151,9 +151,10 @@ def opt_out(
     """Contact a citizen no more in the rounds under way. The CPR number is asked for and not shown; it is written down."""
     from borgerpuls.errors import CitizenIsUnknown
     from borgerpuls.fieldwork import operations
+    from borgerpuls.given_paths import read_text
 
     unknown = []
-    lines = [getpass.getpass("Cpr-nummer: ")] if file is None else file.read_text(encoding="utf-8-sig").splitlines()
+    lines = [getpass.getpass("Cpr-nummer: ")] if file is None else read_text(file).splitlines()
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -227,6 +228,7 @@ def issue_code(round_id: RoundId) -> None:
     """Issue a code to a citizen who has lost the letter. The CPR number is asked for and not shown; it is written down."""
     from borgerpuls.fieldwork import operations
 
+    operations.require_answers_are_taken(round_id)
     typer.confirm("Er du sikker på, hvem du taler med?", abort=True)
     cpr = _ten_digits(getpass.getpass("Cpr-nummer: "))
     code = operations.issue_code(round_id, cpr, getpass.getuser())

@@ -208,6 +208,7 @@ def sms_parts(text: MunicipalityText, book: LetterBook) -> tuple[int, int]:
 
 
 def approval_text(
+    round_id: str,
     round_name: str,
     opened_by: str,
     dates: LetterDates,
@@ -222,6 +223,7 @@ def approval_text(
     Return what the approver reads, in Danish Markdown.
 
     Args:
+        round_id: The round.
         round_name: The round's name.
         opened_by: Who opened it, and may not approve it.
         dates: The days of the waves.
@@ -267,7 +269,8 @@ def approval_text(
             *([LETTERS_ARE_A_CEILING, ""] if has_letters else []),
             f"Eksempel på sms: {example}",
             "",
-            f"Læs brevene med `borgerpuls fieldwork preview`. Du godkender netop dette indhold: `{content_hash[:16]}`.",
+            f"Læs brevene med `borgerpuls fieldwork preview {round_id} --out breve-{round_id}`.",
+            f"Du godkender netop dette indhold: `{content_hash[:16]}`.",
         ]
     )
     return {"subject": f"Godkend udsendelsen: {round_name}", "body": body}

@@ -15,7 +15,13 @@ from sqlalchemy import Connection
 
 from borgerpuls import clock
 from borgerpuls.database import load_query, read_table, transaction
-from borgerpuls.errors import CitizenIsUnknown, FormIsNotOpen, MunicipalityIsNotInRound, RoundWasRestored
+from borgerpuls.errors import (
+    CitizenIsUnknown,
+    FormIsNotOpen,
+    MunicipalityIsNotInRound,
+    NothingToApprove,
+    RoundWasRestored,
+)
 from borgerpuls.fieldwork.arms import ArmDifference, compare_arms
 from borgerpuls.fieldwork.intake import take_in_receipts
 from borgerpuls.fieldwork.journal import Journal
@@ -137,6 +143,18 @@ def explain(cpr: str, operator: str) -> list[dict[str, Any]]:
     return history
 
 
+def require_answers_are_taken(round_id: str) -> None:
+    """
+    Refuse a round that takes no answers, before anybody is asked for a CPR number.
+
+    Raises:
+        UnknownRound: No such round.
+        RoundIsNotOpen: The round takes no answers.
+    """
+    with transaction("fieldwork") as connection:
+        require_state(round_of(connection, round_id), RoundState.APPROVED)
+
+
 def issue_code(round_id: str, cpr: str, operator: str) -> str:
     """
     Issue a code to a sampled citizen whose identity somebody has checked, and write down who did.
@@ -235,7 +253,13 @@ def read_municipality_texts(round_id: str, file: Path) -> list[str]:
         RoundIsNotOpen: The round is over.
     """
     fields = list(MunicipalityText.__dataclass_fields__)
-    rows = read_plain(file.parent, file.name, ["municipality_code", *fields]).fillna("").to_dict(orient="records")
+    table = read_plain(
+        file.parent,
+        file.name,
+        ["municipality_code", *fields],
+        when_missing=f"Make it with `borgerpuls fieldwork write-texts {round_id} {file}`.",
+    )
+    rows = table.fillna("").to_dict(orient="records")
     new = {
         str(row["municipality_code"]).zfill(4): MunicipalityText(**{name: row[name] for name in fields}) for row in rows
     }
@@ -292,9 +316,22 @@ def arm_difference(round_id: str) -> ArmDifference:
 
 
 def write_previews(round_id: str, folder: Path) -> list[Path]:
-    """Write the letters an approver reads to *folder*, one file per letter, and return the files."""
+    """
+    Write the letters an approver reads to *folder*, one file per letter, and return the files.
+
+    Raises:
+        UnknownRound: No round has this id.
+        NothingToApprove: Its letters have not been made yet.
+    """
     with transaction("fieldwork") as connection:
+        round_of(connection, round_id)
         shown = read_table(connection, "fieldwork/previews.sql", round_id=round_id)
+    if shown.empty:
+        raise NothingToApprove(
+            "Der er ingen breve at læse endnu.",
+            where=f"Runde {round_id}",
+            next_step="Vent på prepare_dry_run i DAG'en fieldwork.",
+        )
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for code, occasion, wave, channel, body in zip(

@@ -28,7 +28,7 @@ def round_of(connection: Connection, round_id: str) -> Row[Any]:
     """
     row = connection.execute(load_query("fieldwork/round.sql"), {"round_id": round_id}).one_or_none()
     if row is None:
-        raise UnknownRound(f"Ingen runde har id {round_id}.", next_step="Åbn den med DAG'en rounds.")
+        raise UnknownRound.named(round_id)
     return row
 
 

@@ -195,7 +195,7 @@ def approval_text(round_id: str) -> dict[str, str]:
         left_out = read_table(connection, "fieldwork/municipalities_left_out.sql", round_id=round_id)
     groups = load_codebook(plan.codebook_version).labels("target_group")
     return showing.approval_text(
-        plan.name, plan.opened_by, letter_dates(plan), content_hash, counts, names, groups, read, left_out
+        round_id, plan.name, plan.opened_by, letter_dates(plan), content_hash, counts, names, groups, read, left_out
     )
 
 

@@ -261,7 +261,7 @@ def row_errors(round_id: str, municipality_code: str | None = None) -> pd.DataFr
 def _read_plan(connection: Connection, round_id: str) -> _Plan:
     row = connection.execute(load_query("frame/round_plan.sql"), {"round_id": round_id}).one_or_none()
     if row is None:
-        raise UnknownRound(f"Ingen runde har id {round_id}.", next_step="Åbn den med DAG'en rounds.")
+        raise UnknownRound.named(round_id)
     period = ReferencePeriod(row.reference_start_date, row.reference_end_date, row.key_date)
     return _Plan(period, load_codebook(row.codebook_version), is_open=row.state == "open")
 
@@ -271,11 +271,7 @@ def _municipality_name(connection: Connection, round_id: str, municipality_code:
         load_query("frame/municipality_name.sql"), {"round_id": round_id, "municipality_code": municipality_code}
     ).scalar()
     if name is None:
-        raise MunicipalityIsNotInRound(
-            f"Kommune {municipality_code} deltager ikke i runden.",
-            where=f"Runde {round_id}",
-            next_step="Brug koden på en af rundens kommuner, fx 0461.",
-        )
+        raise MunicipalityIsNotInRound.named(municipality_code, round_id)
     return str(name)
 
 

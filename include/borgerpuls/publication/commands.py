@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from borgerpuls.clock import COPENHAGEN
 from borgerpuls.errors import NothingIsPublished
 from borgerpuls.terms import ArtefactKind
 
@@ -49,7 +50,7 @@ def show(
         table.add_row(
             *(str(row[name]) for name in ("municipality_code", "kind", "version")),
             "gældende" if row["state"] == "current" else "trukket tilbage",
-            str(row["file_sha256"])[:12], f"{row['published_at']:%d.%m.%Y %H:%M}", "" if by is None else f"{by}: {why}",
+            str(row["file_sha256"])[:12], f"{row['published_at'].astimezone(COPENHAGEN):%d.%m.%Y %H:%M}", "" if by is None else f"{by}: {why}",
         )  # fmt: skip
     console.print(table)
     if municipality is None:

@@ -223,7 +223,7 @@ def save(fetched: Fetched, folder: Path) -> Path:
 
 def _lock(connection: Connection, round_id: str) -> None:
     if connection.execute(load_query("publication/lock_round.sql"), {"round_id": round_id}).first() is None:
-        raise UnknownRound(f"There is no round {round_id}.", next_step="Open it with the rounds DAG.")
+        raise UnknownRound.named(round_id)
 
 
 def _check(round_id: str, artefacts: pd.DataFrame) -> None:

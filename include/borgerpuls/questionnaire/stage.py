@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 from sqlalchemy import Connection, text
 
 from borgerpuls.database import engine, load_query, transaction
 from borgerpuls.errors import FormIsNotOpen, InstrumentIsUnreadable, MunicipalityIsNotInRound, UnknownRound
+from borgerpuls.given_paths import read_yaml
 from borgerpuls.questionnaire.codebook import codebook_table
 from borgerpuls.questionnaire.definition import Instrument
 from borgerpuls.questionnaire.submission import submit_bulk
@@ -34,7 +34,7 @@ def instrument_of(connection: Connection, round_id: str) -> Instrument:
     """Return the instrument of a round with its municipalities' own questions; raises UnknownRound."""
     version = connection.execute(load_query("questionnaire/version.sql"), {"round_id": round_id}).scalar()
     if version is None:
-        raise UnknownRound(f"There is no round {round_id!r}.")
+        raise UnknownRound.named(round_id)
     own = connection.execute(load_query("questionnaire/local_items.sql"), {"round_id": round_id}).all()
     return round_instrument(version, {row[0]: row[1] for row in own})
 
@@ -57,13 +57,11 @@ def save_local_items(round_id: str, municipality_code: str, items: list[dict[str
     with transaction("rounds") as connection:
         version = connection.execute(load_query("questionnaire/version.sql"), {"round_id": round_id}).scalar()
         if version is None:
-            raise UnknownRound(f"There is no round {round_id!r}.")
-        read_local_items({municipality_code: items}, load_instrument(version))
+            raise UnknownRound.named(round_id)
         taking_part = connection.execute(load_query("rounds/municipality_codes.sql"), {"round_id": round_id}).scalars()
         if municipality_code not in set(taking_part):
-            raise MunicipalityIsNotInRound(
-                f"Municipality {municipality_code!r} does not take part in round {round_id}."
-            )
+            raise MunicipalityIsNotInRound.named(municipality_code, round_id)
+        read_local_items({municipality_code: items}, load_instrument(version))
         kept = connection.execute(
             load_query("questionnaire/keep_local_items.sql"),
             {"round_id": round_id, "municipality_code": municipality_code, "definition": json.dumps(items)},
@@ -78,12 +76,10 @@ def read_items_file(path: Path) -> list[dict[str, Any]]:
     Return the list of items in a YAML file.
 
     Raises:
-        InstrumentIsUnreadable: It is no YAML, or no list of tables.
+        FileIsUnusable: It is no YAML.
+        InstrumentIsUnreadable: It is no list of tables.
     """
-    try:
-        items = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InstrumentIsUnreadable(f"The file is no YAML: {error}", where=path.name) from None
+    items = read_yaml(path)
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise InstrumentIsUnreadable(
             "The file is no list of items.",

@@ -12,7 +12,13 @@ from sqlalchemy import Connection
 
 from borgerpuls import content_store
 from borgerpuls.database import load_query, read_rows, stream_rows, transaction
-from borgerpuls.errors import GreetingIsTooLong, ReportIsMissing, RoundHasNoFigures, UnknownRound
+from borgerpuls.errors import (
+    GreetingIsTooLong,
+    MunicipalityIsNotInRound,
+    ReportIsMissing,
+    RoundHasNoFigures,
+    UnknownRound,
+)
 from borgerpuls.questionnaire.versions import load_instrument, read_local_items
 from borgerpuls.reporting import proof
 from borgerpuls.reporting.drawing import draw, draw_one
@@ -57,7 +63,8 @@ def draw_artefacts(round_id: str, municipality_code: str) -> dict[str, int]:
     From the same figures they are the same files, byte for byte. No other municipality's are touched.
 
     Raises:
-        UnknownRound: No such round, or the municipality does not take part.
+        UnknownRound: No such round.
+        MunicipalityIsNotInRound: The municipality does not take part.
         RoundHasNoFigures: Estimation has not run.
     """
     with transaction("reporting") as connection:
@@ -118,7 +125,8 @@ def save_greeting(round_id: str, municipality_code: str, greeting: str, logo: by
     Raises:
         GreetingIsTooLong: It has more than 200 letters.
         LogoIsUnusable: The file is too large or no picture of pixels.
-        UnknownRound: No such round, or the municipality does not take part.
+        UnknownRound: No such round.
+        MunicipalityIsNotInRound: The municipality does not take part.
     """
     text = " ".join(greeting.split())
     if len(text) > LONGEST_GREETING:
@@ -129,11 +137,9 @@ def save_greeting(round_id: str, municipality_code: str, greeting: str, logo: by
         )
     drawn = None if logo is None else redrawn_logo(logo)
     with transaction("reporting") as connection:
+        _facts(connection, round_id)
         if municipality_code not in _municipality_names(connection, round_id):
-            raise UnknownRound(
-                f"Municipality {municipality_code} does not take part in round {round_id}.",
-                next_step="Use one of the round's municipalities.",
-            )
+            raise MunicipalityIsNotInRound.named(municipality_code, round_id)
         connection.execute(
             load_query("reporting/save_greeting.sql"),
             {"round_id": round_id, "municipality_code": municipality_code, "greeting": text, "logo": drawn},
@@ -146,7 +152,7 @@ def prove_artefact(path: Path) -> Proof:
 
     Raises:
         NotAReport: The file cannot be read, or does not say that it is ours.
-        UnknownRound: It is of a round or a municipality that this database does not know.
+        UnknownRound, MunicipalityIsNotInRound: This database does not know its round or municipality.
         RoundHasNoFigures: Its round has no figures here.
     """
     content = path.read_bytes()
@@ -202,17 +208,15 @@ def read_report_data(round_id: str, municipality_code: str) -> ReportData:
     Return what one report is made of.
 
     Raises:
-        UnknownRound: No such round, or the municipality does not take part.
+        UnknownRound: No such round.
+        MunicipalityIsNotInRound: The municipality does not take part.
         RoundHasNoFigures: Estimation has not run.
     """
     with transaction("reporting") as connection:
         facts = _facts(connection, round_id)
         taking_part = _municipality_names(connection, round_id)
         if municipality_code != ALL_PARTICIPATING and municipality_code not in taking_part:
-            raise UnknownRound(
-                f"Municipality {municipality_code} does not take part in round {round_id}.",
-                next_step="Use one of the round's municipalities, or alle.",
-            )
+            raise MunicipalityIsNotInRound.named(municipality_code, round_id)
         where = {"round_id": round_id, "municipality_code": municipality_code}
         rows = stream_rows(connection, "reporting/figures.sql", **where)
         first = next(rows, None)
@@ -274,7 +278,7 @@ def file_name(round_id: str, municipality_code: str, municipality_name: str, end
 def _facts(connection: Connection, round_id: str) -> RoundFacts:
     plan = read_rows(connection, "reporting/round_plan.sql", round_id=round_id)
     if not plan:
-        raise UnknownRound(f"There is no round {round_id}.", next_step="Open it with the rounds DAG.")
+        raise UnknownRound.named(round_id)
     return RoundFacts(**plan[0]._asdict())
 
 

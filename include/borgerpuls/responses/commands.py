@@ -18,7 +18,7 @@ RoundId = Annotated[str, typer.Argument(metavar="ROUND", help="The round, e.g. 2
 References = Annotated[
     list[str], typer.Argument(metavar="REFERENCE", help="Of `open-answers list`; several may follow.")
 ]
-Municipality = Annotated[str, typer.Option(help="Only this municipality's, e.g. 0461.")]
+Municipality = Annotated[str | None, typer.Option(help="Only this municipality's, e.g. 0461.")]
 
 STATES = {"approved": "godkendt", "declined": "afvist"}
 GUIDE = (
@@ -55,19 +55,19 @@ def show_quarantine(round_id: RoundId) -> None:
 @responses_app.command("progress")
 def show_progress(
     round_id: RoundId,
-    municipality: Municipality = "",
+    municipality: Municipality = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write every day to this file.")] = None,
 ) -> None:
     """Show how many have answered per municipality and target group, beside the expected curve."""
     from rich.console import Console
     from rich.table import Table
 
+    from borgerpuls.plain_files import write_plain
     from borgerpuls.responses import stage
 
-    days, source = stage.response_progress(round_id)
-    days = days[days["municipality_code"].str.startswith(municipality)]
+    days, source = stage.response_progress(round_id, municipality)
     if out is not None:
-        days.to_csv(out, index=False)
+        write_plain(days, out.parent, out.name)
     shown = Table(title=f"Runde {round_id}: svar til nu. Forventningen er fra {source}.")
     for name in ("Kommune", "Målgruppe", "Stikprøve", "Svar", "Svarprocent", "Forventet", ""):
         shown.add_column(name, justify="left" if name in {"Kommune", "Målgruppe", ""} else "right")
@@ -80,12 +80,11 @@ def show_progress(
 
 
 @open_answers_app.command("list")
-def list_open_answers(round_id: RoundId, municipality: Municipality = "") -> None:
+def list_open_answers(round_id: RoundId, municipality: Municipality = None) -> None:
     """Show the scrubbed open answers of a frozen round, and what was decided of each."""
     from borgerpuls.responses import stage
 
-    texts = stage.open_answers(round_id)
-    for row in texts[texts["municipality_code"].str.startswith(municipality)].to_dict(orient="records"):
+    for row in stage.open_answers(round_id, municipality).to_dict(orient="records"):
         state = STATES.get(row["decision"], "ikke læst")
         by = f" af {row['decided_by']} {row['decided_at']:%d-%m-%Y}" if row["decision"] in STATES else ""
         typer.echo(f"{row['reference']} {row['municipality_name']}, {row['item_id']} ({state}{by})")
@@ -93,12 +92,12 @@ def list_open_answers(round_id: RoundId, municipality: Municipality = "") -> Non
 
 
 @open_answers_app.command("review")
-def review_open_answers(round_id: RoundId, municipality: Municipality = "") -> None:
+def review_open_answers(round_id: RoundId, municipality: Municipality = None) -> None:
     """Read the texts nobody has decided yet, one by one, and approve or decline each. Your name is written down."""
     from borgerpuls.responses import stage
 
-    texts = stage.open_answers(round_id)
-    left = texts[texts["decision"].isna() & texts["municipality_code"].str.startswith(municipality)]
+    texts = stage.open_answers(round_id, municipality)
+    left = texts[texts["decision"].isna()]
     typer.echo(f"{len(left)} tekster er ikke læst. {GUIDE}")
     for row in left.to_dict(orient="records"):
         typer.echo(f"\n{row['municipality_name']}, {row['item_id']}:\n{row['scrubbed_text']}")
@@ -109,7 +108,8 @@ def review_open_answers(round_id: RoundId, municipality: Municipality = "") -> N
             stage.decide_open_answers(
                 round_id, [row["reference"]], is_approved=answer == "j", decided_by=getpass.getuser()
             )
-    typer.echo("Det er gemt.")
+    if not left.empty:
+        typer.echo("Det er gemt.")
 
 
 @open_answers_app.command("approve")

@@ -16,6 +16,7 @@ from borgerpuls.codebooks.codebook import load_codebook
 from borgerpuls.database import copy_rows, load_query, read_table, transaction
 from borgerpuls.errors import (
     DispositionsDoNotSum,
+    MunicipalityIsNotInRound,
     OpenAnswerIsUnknown,
     RoundIsStillOpen,
     SnapshotChanged,
@@ -259,7 +260,10 @@ def release(round_id: str, response_id: str, *, released_by: str, reason: str) -
             {"round_id": round_id, "response_id": response_id, "released_by": released_by, "reason": reason},
         ).rowcount
         if not released:
-            raise UnknownRound(f"Round {round_id} has no such response in quarantine.")
+            raise UnknownRound(
+                f"Round {round_id} has no such response in quarantine.",
+                next_step=f"Look with `borgerpuls responses quarantine {round_id}`.",
+            )
     validate(round_id)
 
 
@@ -275,18 +279,24 @@ def quarantined(round_id: str) -> pd.DataFrame:
         return read_table(connection, "responses/quarantined.sql", round_id=round_id)
 
 
-def response_progress(round_id: str) -> tuple[pd.DataFrame, str]:
+def response_progress(round_id: str, municipality_code: str | None = None) -> tuple[pd.DataFrame, str]:
     """
     Return the response rate day by day per municipality and target group beside its expected curve, and whence the curve is.
 
     Counts what has been collected so far; see `progress.progress` for the columns, to which `municipality_name` and
     `target_group_name` are added.
 
+    Args:
+        round_id: The round.
+        municipality_code: Only this municipality; default all.
+
     Raises:
         UnknownRound: No such round.
+        MunicipalityIsNotInRound: The municipality does not take part in it.
     """
     with transaction("responses") as connection:
         plan = _plan(connection, round_id)
+        _refuse_stranger(connection, round_id, municipality_code)
         letters, close_date, before = _field_dates(connection, round_id)
         expectation = Expectation()
         if before:
@@ -295,6 +305,7 @@ def response_progress(round_id: str) -> tuple[pd.DataFrame, str]:
         sampled, answered = _sampled_and_answered(connection, round_id)
     table = progress(sampled, answered, expectation, letter_dates=letters, close_date=close_date, today=clock.today())
     names = {each.code: each.name for each in load_codebook(plan["codebook_version"]).target_groups}
+    table = _only(table, municipality_code)
     return table.assign(target_group_name=table["target_group"].map(names)), expectation.source
 
 
@@ -310,9 +321,13 @@ def _sampled_and_answered(connection: Connection, round_id: str) -> tuple[pd.Dat
     )
 
 
-def open_answers(round_id: str) -> pd.DataFrame:
+def open_answers(round_id: str, municipality_code: str | None = None) -> pd.DataFrame:
     """
     Return the scrubbed open answers of a frozen round, for a person to read.
+
+    Args:
+        round_id: The round.
+        municipality_code: Only this municipality's; default all.
 
     Returns:
         One row per text: `reference` (twelve characters, says nothing of the citizen), `municipality_code`,
@@ -321,11 +336,13 @@ def open_answers(round_id: str) -> pd.DataFrame:
 
     Raises:
         UnknownRound: No such round.
+        MunicipalityIsNotInRound: The municipality does not take part in it.
         RoundIsStillOpen: Answers can still change or be deleted.
     """
     with transaction("responses") as connection:
         _refuse_unfrozen(_plan(connection, round_id))
-        return read_table(connection, "responses/open_answers.sql", round_id=round_id)
+        _refuse_stranger(connection, round_id, municipality_code)
+        return _only(read_table(connection, "responses/open_answers.sql", round_id=round_id), municipality_code)
 
 
 def decide_open_answers(round_id: str, references: Sequence[str], *, is_approved: bool, decided_by: str) -> None:
@@ -367,8 +384,18 @@ def _refuse_unfrozen(plan: dict[str, Any]) -> None:
 def _plan(connection: Connection, round_id: str) -> dict[str, Any]:
     row = connection.execute(load_query("responses/round.sql"), {"round_id": round_id}).mappings().first()
     if row is None:
-        raise UnknownRound(f"There is no round {round_id!r}.")
+        raise UnknownRound.named(round_id)
     return dict(row)
+
+
+def _refuse_stranger(connection: Connection, round_id: str, municipality_code: str | None) -> None:
+    taking_part = read_table(connection, "responses/municipalities.sql", round_id=round_id)["municipality_code"]
+    if municipality_code is not None and municipality_code not in set(taking_part):
+        raise MunicipalityIsNotInRound.named(municipality_code, round_id)
+
+
+def _only(table: pd.DataFrame, municipality_code: str | None) -> pd.DataFrame:
+    return table if municipality_code is None else table[table["municipality_code"] == municipality_code]
 
 
 def _instrument(connection: Connection, plan: dict[str, Any]) -> Instrument:

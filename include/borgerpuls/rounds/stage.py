@@ -96,7 +96,7 @@ def municipality_codes(round_id: str) -> list[str]:
     with transaction("rounds") as connection:
         codes = list(connection.execute(load_query("rounds/municipality_codes.sql"), {"round_id": round_id}).scalars())
     if not codes:
-        raise UnknownRound(f"Ingen runde har id {round_id}.", next_step="Åbn den med DAG'en rounds.")
+        raise UnknownRound.named(round_id)
     return codes
 
 

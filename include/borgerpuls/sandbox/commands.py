@@ -2,6 +2,7 @@
 The commands of `borgerpuls sandbox`: the simulated country, and everything needed to run a round in it.
 """
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -88,14 +89,17 @@ def sandbox_demo(
 
 @sandbox_app.command("clock")
 def sandbox_clock(
-    moment: Annotated[str, typer.Argument(metavar="TIME", help="Danish time: 2023-08-22T10:00.")],
+    moment: Annotated[
+        datetime,
+        typer.Argument(
+            metavar="TIME", formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], help="Danish time: 2023-08-22T10:00."
+        ),
+    ],
 ) -> None:
     """Move the simulated clock forward; it never goes back."""
-    from datetime import datetime
-
     from borgerpuls import clock
 
-    clock.move_to(datetime.fromisoformat(moment).replace(tzinfo=clock.COPENHAGEN))
+    clock.move_to(moment.replace(tzinfo=clock.COPENHAGEN))
     typer.echo(f"{clock.now():%Y-%m-%d %H:%M}")
 
 

@@ -5,6 +5,7 @@ Real exports come as UTF-8, UTF-8 with a byte order mark or windows-1252, separa
 What a value means is not decided here (see normalisation.py), nor whether a row holds (see expectations.py).
 """
 
+import codecs
 import csv
 import io
 import re
@@ -25,6 +26,9 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 # æ ø å Æ Ø Å written as UTF-8 and read as windows-1252, and the letters of DOS code page 865 read as windows-1252.
 _TWICE_ENCODED = re.compile("Ã[¦¸¥†˜…]")
 _DOS_LETTERS = re.compile("[A-Za-z][‘›†][a-z]|[a-z]‘")
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How .xlsx (a zip archive) and .xls begin."""
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DANISH_LETTERS = re.compile("[æøåÆØÅ]")
 
 
@@ -94,8 +98,9 @@ def _by_heading(headings: Sequence[str], record: Sequence[str]) -> dict[str, str
 
 
 def _decode(content: bytes) -> tuple[str, str]:
-    if b"\0" in content[:1000]:
-        raise ExtractIsRefused(refusal_text("utf16"))
+    foreign = _foreign_kind(content)
+    if foreign is not None:
+        raise ExtractIsRefused(refusal_text(foreign))
     try:
         text, encoding = content.decode("utf-8"), "utf-8"
         if text.startswith(BYTE_ORDER_MARK):
@@ -107,11 +112,22 @@ def _decode(content: bytes) -> tuple[str, str]:
             raise ExtractIsRefused(refusal_text("unreadable")) from None
         if _DOS_LETTERS.search(text) and not _DANISH_LETTERS.search(text):
             raise ExtractIsRefused(refusal_text("mangled")) from None
-    if "\0" in text:
-        raise ExtractIsRefused(refusal_text("unreadable"))
     if _TWICE_ENCODED.search(text):
         raise ExtractIsRefused(refusal_text("mangled"))
     return text, encoding
+
+
+def _foreign_kind(content: bytes) -> str | None:
+    """Return the refusal of what is no text of one byte per letter: a workbook, UTF-16, or no text at all."""
+    if content.startswith(_WORKBOOKS):
+        return "workbook"
+    begin = content[:1000]
+    halves = begin[::2], begin[1::2]  # of Latin letters in UTF-16, one byte in two is nought, always the same one
+    if content.startswith(_UTF16_MARKS) or any(
+        half and half.count(0) > 0.8 * len(half) and not other.count(0) for half, other in (halves, halves[::-1])
+    ):
+        return "utf16"
+    return "no_text" if b"\0" in content else None
 
 
 def _delimiter_of(text: str) -> str:
