@@ -318,6 +318,13 @@ def test_previews_are_written_for_the_approver(round_id: str, tmp_path: Path) ->
     files = sorted(path.name for path in (tmp_path / "breve").iterdir())
     assert said.startswith(f"{len(files)} breve og sms'er")
     assert "0461-1-digital_post-eksempel.html" in files
+    (tmp_path / "file").touch()
+    for words in (
+        ("preview", round_id, "--out", tmp_path / "file"),
+        ("write-texts", round_id, tmp_path / "file" / "x.csv"),
+    ):
+        said = refused(*(str(word) for word in words))
+        assert said.startswith(f"FileIsUnusable: {tmp_path / 'file'}: This is a file, where a folder is needed."), said
 
 
 def test_unusable_words_are_refused_with_every_reason() -> None:

@@ -56,7 +56,9 @@ def show_quarantine(round_id: RoundId) -> None:
 def show_progress(
     round_id: RoundId,
     municipality: Municipality = None,
-    out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write every day to this file.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Write every day to this file; its folder is made.")
+    ] = None,
 ) -> None:
     """Show how many have answered per municipality and target group, beside the expected curve."""
     from rich.console import Console
