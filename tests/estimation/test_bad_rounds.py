@@ -243,7 +243,7 @@ def test_a_question_whose_groups_are_all_too_small_is_named_with_its_division(to
     withheld = said[said["code"].isin(["all_groups_withheld", "item_withheld"])]
     assert "coop" in set(withheld["item_id"])
     groups = withheld[withheld["code"] == "all_groups_withheld"]
-    sentence = "Fordelingen efter {} vises ikke: grupperne er for små til at vises uden at røbe enkelte borgere."
+    sentence = "Fordelingen efter {} vises ikke af hensyn til borgernes anonymitet."
     words = {"sex": "køn", "age_group": "alder", "target_group": "målgruppe", "status": "tilknytning",
              "duration": "forløbets varighed"}  # fmt: skip
     assert len(groups) > 0

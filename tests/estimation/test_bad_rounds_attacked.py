@@ -11,11 +11,11 @@ from borgerpuls.sandbox.postgres import EmbeddedPostgres
 from borgerpuls.settings import settings
 
 SENTENCES = {
-    "too_few_answers": "Så få borgere i {name} har svaret, at resultaterne ikke vises af hensyn til deres anonymitet.",
-    "flag_withheld": "Kommunens egen gruppe vises ikke: den omfatter for få borgere til at kunne vises.",
+    "too_few_answers": "Resultaterne for {name} vises ikke af hensyn til borgernes anonymitet.",
+    "flag_withheld": "Kommunens egen opdeling vises ikke af hensyn til borgernes anonymitet.",
     "first_round": "Der er ingen tidligere resultater at sammenligne med.",
     "other_groups": "Nogle tal kan ikke sammenlignes med 2. halvår 2023, fordi spørgsmål, temaer eller målgrupper er opgjort anderledes.",
-    "all_groups_withheld": "vises ikke: grupperne er for små til at vises uden at røbe enkelte borgere.",
+    "all_groups_withheld": "vises ikke af hensyn til borgernes anonymitet.",
 }
 
 

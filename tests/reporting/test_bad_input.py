@@ -51,7 +51,7 @@ def after_a_change_of_codebook() -> ReportData:
 
 
 NOBODY = "Ingen borgere i Ishøj Kommune har svaret, og der er derfor ingen resultater at vise."
-FEW = "Der er for få svar i Ishøj Kommune til, at resultaterne kan vises"
+FEW = "Resultaterne for Ishøj Kommune vises ikke af hensyn til borgernes anonymitet"
 HIDDEN = "vises ikke af hensyn til anonymitet"
 ONE_ROUND = "Der er ingen tidligere undersøgelse at sammenligne med."
 CASES: dict[str, tuple[Callable[[], ReportData], dict[ArtefactKind, str]]] = {

@@ -145,7 +145,7 @@ def test_withheld_scores_are_said_to_be_withheld_and_are_nowhere() -> None:
     assert "3,23" not in memo_text(memo)
     assert "Tal, der bygger på så få svar" in memo_text(memo)
     empty = compose_memo(norddjurs(**dict.fromkeys(CODES.values(), gone)), Participation(5, 3))
-    assert "Der er for få svar i Norddjurs Kommune til, at resultaterne kan vises" in memo_text(empty)
+    assert "Resultaterne for Norddjurs Kommune vises ikke af hensyn til borgernes anonymitet" in memo_text(empty)
     assert "Lavest score" not in memo_text(empty)
 
 
@@ -169,7 +169,8 @@ def test_the_round_before_may_be_one_that_others_published() -> None:
 
 
 @pytest.mark.parametrize(("answers", "sentence"), [
-    (0, "Ingen borgere i Ishøj Kommune har svaret"), (1, "Der er for få svar"), (4, "Der er for få svar"),
+    (0, "Ingen borgere i Ishøj Kommune har svaret"), (1, "vises ikke af hensyn til borgernes anonymitet"),
+    (4, "vises ikke af hensyn til borgernes anonymitet"),
     (7, "Resultatet er usikkert, fordi det bygger på færre end 30 svar."),
 ])  # fmt: skip
 def test_a_municipality_with_few_answers_gets_a_memo(answers: int, sentence: str) -> None:

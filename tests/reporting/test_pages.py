@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from figure_factory import PILOT, report_data
 
+from borgerpuls.estimation.notices import SENTENCES
 from borgerpuls.reporting import numbers
 from borgerpuls.reporting.canvas import Canvas
 from borgerpuls.reporting.cited import plain
@@ -243,6 +244,14 @@ def test_a_municipality_with_every_group_withheld_keeps_its_pages_and_says_so() 
     page = page[: page.index("</section>")]
     assert page.count("Vises ikke af hensyn til anonymitet") >= len(DOMAINS)
     assert not hidden & set(re.findall(r"\d{4}-\d\|[^#<]*(?=#)", xhtml))
+
+
+@pytest.mark.parametrize("case", ["all participating", "4 answers", "1 answer"])
+def test_what_is_withheld_is_never_said_to_have_few_answers(case: str) -> None:
+    """It may as well protect another number; the reason itself would tell which."""
+    data = report_data(**CASES[case])
+    assert not re.search(r"for (få|små)\b", plain(whole_xhtml(data)), re.IGNORECASE)
+    assert not [text for text in SENTENCES.values() if re.search(r"\b([Ff]or|[Ss]å) (få|små)\b", text)]
 
 
 def test_a_question_nobody_was_asked_has_a_page_that_says_so() -> None:

@@ -52,12 +52,12 @@ def test_the_title_follows_from_the_significant_differences_by_hand(gaps: list[t
 
 def test_nothing_shown_is_said_and_nothing_claimed() -> None:
     themes = [Scored("A", figure(None)), Scored("B", None)]
-    assert finding_title("Fanø", themes, 3.0) == "Fanø: for få svar til at vise resultater"
+    assert finding_title("Fanø", themes, 3.0) == "Fanø: resultaterne vises ikke af hensyn til anonymitet"
     assert finding_title("Fanø", themes, 0.0) == "Fanø: ingen har svaret"
     assert strengths(themes) == []
     assert attention_points(themes) == []
     assert summary_lead(themes) == ""
-    assert "for få svar i Fanø" in no_scores("Fanø", 3.0, "de deltagende kommuner")
+    assert "Resultaterne for Fanø vises ikke" in no_scores("Fanø", 3.0, "de deltagende kommuner")
     assert "Ingen borgere i Fanø har svaret" in no_scores("Fanø", 0.0, "de deltagende kommuner")
 
 

@@ -75,7 +75,7 @@ def test_a_withheld_number_is_nowhere_in_the_package(data: ReportData, is_withhe
 
 
 @pytest.mark.parametrize(("answers", "text"), [
-    (0, "Ingen borgere i Ishøj Kommune har svaret"), (4, "Der er for få svar i Ishøj Kommune"),
+    (0, "Ingen borgere i Ishøj Kommune har svaret"), (4, "Resultaterne for Ishøj Kommune vises ikke"),
     (7, "usikkert"),
 ])  # fmt: skip
 def test_a_municipality_with_few_answers_gets_a_workbook_that_says_so(answers: int, text: str) -> None:

@@ -1,7 +1,8 @@
 """
 Notices: why something that a reader could expect is not there, as Danish sentences that a report can print.
 
-Computed from the protected figures, so that no sentence tells more than they do: "too few" never says how few.
+Computed from the protected figures, so that no sentence tells more than they do. What is withheld is said to be withheld for
+anonymity and no more: whether it has few answers itself or protects another number would tell something.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,18 +20,18 @@ NOTICE = ["municipality_code", "item_id", "domain", "code", "sentence"]
 
 SENTENCES = {
     "no_answers": "Ingen borgere i {name} har svaret, og kommunen har derfor ingen resultater i denne runde.",
-    "too_few_answers": "Så få borgere i {name} har svaret, at resultaterne ikke vises af hensyn til deres anonymitet.",
+    "too_few_answers": "Resultaterne for {name} vises ikke af hensyn til borgernes anonymitet.",
     "uncertain_answers": "Resultaterne for {name} bygger på færre end {uncertain} svar og er usikre.",
-    "all_groups_withheld": "Fordelingen efter {domain} vises ikke: grupperne er for små til at vises uden at røbe enkelte borgere.",
-    "item_withheld": "Resultatet vises ikke for {name}: der er for få svar til, at de kan vises uden at røbe enkelte borgere.",
+    "all_groups_withheld": "Fordelingen efter {domain} vises ikke af hensyn til borgernes anonymitet.",
+    "item_withheld": "Resultatet for {name} vises ikke af hensyn til borgernes anonymitet.",
     "item_not_asked": "Ingen af de borgere i {name}, der har svaret, er blevet spurgt om dette.",
-    "flag_withheld": "Kommunens egen gruppe vises ikke: den omfatter for få borgere til at kunne vises.",
+    "flag_withheld": "Kommunens egen opdeling vises ikke af hensyn til borgernes anonymitet.",
     "first_round": "Der er ingen tidligere resultater at sammenligne med.",
     "other_groups": "Nogle tal kan ikke sammenlignes med {period}, fordi spørgsmål, temaer eller målgrupper er opgjort anderledes.",
     "other_participants": "Tallene for de deltagende kommuner kan ikke sammenlignes med {period}: {reason}",
     "nothing_to_test": "Usikkerheden på tallene fra {period} er ikke offentliggjort. Forskelle derfra er derfor ikke testet.",
-    "no_response_model": "Der er for få udtrukne borgere i {name} til at beregne, hvor godt svarene repræsenterer dem.",
-    "no_weighting_example": "Der er for få svar i runden til et regneeksempel med vægte.",
+    "no_response_model": "Det kan ikke beregnes, hvor godt svarene repræsenterer de udtrukne borgere i {name}.",
+    "no_weighting_example": "Et regneeksempel med vægte kan ikke vises for denne runde.",
 }
 """Sentence by code; docs/figures/README.md says when."""
 

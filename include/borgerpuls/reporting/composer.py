@@ -223,7 +223,7 @@ class Composer:
         if own is not None and own.lower is not None and own.upper is not None:
             lines.append(f"95{numbers.NO_BREAK_SPACE}% sikkerhedsinterval {numbers.interval(own.lower, own.upper)}")
         elif own is not None and own.value is not None:
-            lines.append("For få svar til et sikkerhedsinterval")
+            lines.append("Sikkerhedsintervallet kan ikke beregnes")
         elif own is None or own.value is None:
             lines.append(self.hidden_text(own))
         comparisons = []

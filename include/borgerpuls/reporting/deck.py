@@ -169,7 +169,7 @@ class _Deck:
         )
         days = sorted({day for curve in curves.values() for day in curve})
         if not days:
-            page.text(LEFT, 1.8, 11, 1, ["Der er for få svar til at vise, hvornår de er givet."], size=16)
+            page.text(LEFT, 1.8, 11, 1, ["Det kan ikke vises, hvornår svarene er givet."], size=16)
             return
         series = [
             Series(name, tuple(curves[code].get(day) for day in days), colour)
@@ -216,7 +216,7 @@ class _Deck:
                 LEFT, 1.6, [3.0, 4.0, 4.0, 1.13], head, rows, row_height=0.6, alternative=_table_words(head, rows)
             )
         else:
-            page.text(LEFT, 1.8, 11, 1, ["Der er for få kommuner til at vise forskelle."], size=16)
+            page.text(LEFT, 1.8, 11, 1, ["Færre end to kommuner har en score, der vises."], size=16)
 
     def development(self) -> None:
         lines = {theme.code: self.area.scores_by_period(theme.code) for theme in self.themes}
@@ -385,7 +385,7 @@ class _Deck:
             "Svarene er uvægtede her. Vægtningen retter op på skævhederne i alle øvrige tal.",
         )
         if not labels:
-            page.text(LEFT, 1.8, 11, 1, ["Der er for få svar til at vise, hvem der har svaret."], size=16)
+            page.text(LEFT, 1.8, 11, 1, ["Det kan ikke vises, hvem der har svaret."], size=16)
             return
         names = ("Population", "Svar")
         series = [

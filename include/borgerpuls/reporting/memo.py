@@ -302,7 +302,7 @@ def _category(area: Area, theme: Score) -> MemoCategory:
         if own.lower is not None and own.upper is not None:
             sure = f"95{NO_BREAK_SPACE}pct. sikkerhedsinterval: {numbers.interval(own.lower, own.upper)}."
         else:
-            sure = "Der er for få svar til et sikkerhedsinterval."
+            sure = "Sikkerhedsintervallet kan ikke beregnes."
         counts = "" if own.valid_n is None else f" {numbers.count(own.valid_n)} borgere indgår."
         uncertain = (
             f" Resultatet er usikkert, fordi det bygger på færre end {area.data.uncertain_below} svar."

@@ -30,7 +30,7 @@ def finding_title(place: str, themes: Sequence[Scored], answered: float | None) 
     """
     shown = [theme for theme in themes if theme.figure is not None and theme.figure.value is not None]
     if not shown:
-        return f"{place}: ingen har svaret" if answered == 0 else f"{place}: for få svar til at vise resultater"
+        return f"{place}: ingen har svaret" if answered == 0 else f"{place}: resultaterne vises ikke af hensyn til anonymitet"
     above = [theme.name for theme in shown if theme.figure and theme.figure.is_better_than_rest]
     below = [theme.name for theme in shown if theme.figure and theme.figure.is_worse_than_rest]
     if not above and not below:
@@ -46,9 +46,7 @@ def no_scores(place: str, answered: float | None, national_name: str) -> str:
     if answered == 0:
         why = f"Ingen borgere i {place} har svaret, og der er derfor ingen resultater at vise."
     else:
-        why = (
-            f"Der er for få svar i {place} til, at resultaterne kan vises uden risiko for at genkende enkelte borgere."
-        )
+        why = f"Resultaterne for {place} vises ikke af hensyn til borgernes anonymitet."
     return f"{why} I stedet vises resultaterne for {national_name}."
 
 
