@@ -9,6 +9,12 @@ from enum import StrEnum
 ALL_PARTICIPATING = "alle"
 """The municipality code that stands for all participating municipalities together."""
 
+LOCAL_FLAGS = ("local_1", "local_2", "local_3")
+"""A municipality's own groups, marked in its extract; their names mean something only in that municipality."""
+
+NO_FLAG = "øvrige"
+"""Those a municipality with a local flag has not marked, and values beyond the most it may have."""
+
 
 class Stage(StrEnum):
     """The stages of a round, in the order they run. Also DAG id, schema, folder and database role."""

@@ -208,7 +208,7 @@ def test_where_it_may_be_told_that_nobody_answered_it_is() -> None:
 @pytest.mark.parametrize("code", ["0727", "0740"])
 def test_one_or_four_answers_are_too_few_and_nothing_tells_how_few(told: dict[str, pd.DataFrame], code: str) -> None:
     assert notices_of(told, code) == {
-        "too_few_answers": f"Så få borgere i {NAMES[code]} har svaret, at resultaterne ikke vises af hensyn til deres anonymitet."
+        "too_few_answers": f"Resultaterne for {NAMES[code]} vises ikke af hensyn til borgernes anonymitet."
     }
     own = told["figure"][(told["figure"]["municipality_code"] == code)]
     counting = own[own["measure"].isin(["answered_n", "response_rate", "cumulative_rate", "mean", "category_mean"])]

@@ -63,7 +63,7 @@ BESIDE: dict[str, Any] = {
 def facts(round_id: str = "2023-2", codebook: str = "2023") -> RoundFacts:
     return RoundFacts(
         round_id, date(2023, 4, 1), date(2023, 6, 30), date(2023, 8, 1), date(2023, 8, 22), date(2023, 8, 29),
-        date(2023, 9, 5), date(2023, 9, 18), codebook, "2023",
+        date(2023, 9, 5), date(2023, 9, 18), codebook, "2023", ("digital_post", "sms"),
     )  # fmt: skip
 
 

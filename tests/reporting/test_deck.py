@@ -126,6 +126,20 @@ def with_group(data: ReportData, *, is_withheld: bool) -> ReportData:
     return replace(data, figures=FigureSet(figures))
 
 
+def test_more_findings_than_a_slide_holds_are_said_to_be_a_selection(data: ReportData) -> None:
+    worse = replace(data, figures=FigureSet(
+        replace(one, difference_to_rest=-0.3, difference_to_all=-0.3, is_different_from_rest=True)
+        if (one.municipality_code, one.measure, one.domain) == ("0461", "mean", "all") else one
+        for one in data.figures
+    ))  # fmt: skip
+    slides = Presentation(io.BytesIO(render_deck(worse))).slides
+    slide = next(one for one in slides if one.shapes.title.text == "Styrker og opmærksomhedspunkter")
+    text = "\n".join(shape.text_frame.text for shape in slide.shapes if shape.has_text_frame)
+    assert "Opmærksomhedspunkter – de seks største af 14" in text
+    assert "Styrker\n" in text
+    assert text.count("under de deltagende kommuner") == 6
+
+
 @pytest.mark.parametrize("is_withheld", [False, True])
 def test_a_withheld_number_is_nowhere_in_the_package(data: ReportData, is_withheld: bool) -> None:
     text = all_text(render_deck(with_group(data, is_withheld=is_withheld)))

@@ -21,7 +21,7 @@ from borgerpuls.reporting.figures import COUNTS, DOMAINS, Alarm, FigureSet, Noti
 from borgerpuls.reporting.fonts import SERIF, text_width
 from borgerpuls.reporting.memo import Participation, compose_memo
 from borgerpuls.reporting.package_reading import read_package
-from borgerpuls.reporting.pages import development, results
+from borgerpuls.reporting.pages import about, development, results
 from borgerpuls.reporting.painter import PainterCanvas
 from borgerpuls.reporting.pdf import press
 from borgerpuls.reporting.report import compose
@@ -254,6 +254,32 @@ def test_what_is_withheld_is_never_said_to_have_few_answers(case: str) -> None:
     assert not [text for text in SENTENCES.values() if re.search(r"\b([Ff]or|[Ss]å) (få|små)\b", text)]
 
 
+def test_a_single_hidden_group_is_named_by_its_division_and_question() -> None:
+    data = report_data("0461")
+    hidden = [
+        dataclasses.replace(one, value=None, lower=None, upper=None, is_suppressed=True, suppression_reason="anonymity")
+        for one in data.figures
+        if (one.municipality_code, one.item_id, one.domain_group) == ("0461", "trust", "over_2_aar")
+    ]
+    blocks = [
+        block
+        for page in about.notices(
+            Composer(dataclasses.replace(data, figures=FigureSet([*data.figures, *hidden])), _canvas)
+        )
+        for column in page
+        for block in column
+    ]
+    told = {block["about"]: block["sentence"] for block in blocks}
+    assert "Tillid" in told["Varighed (aktuelle forløb)"]
+    sentence = "Enkelte grupper vises ikke af hensyn til borgernes anonymitet. Det gælder:"
+    assert all(block["sentence"].startswith(sentence) for block in blocks)
+    shown = {(one.domain, one.item_id) for one in data.figures if one.municipality_code == "0461" and one.is_suppressed}
+    noticed = dataclasses.replace(data, notices=tuple(Notice(item, domain, "x", "y") for domain, item in shown))
+    assert [
+        block["sentence"] for page in about.notices(Composer(noticed, _canvas)) for column in page for block in column
+    ] == ["y"] * len(shown)
+
+
 def test_a_question_nobody_was_asked_has_a_page_that_says_so() -> None:
     data = report_data("0461")
     unasked = dataclasses.replace(data, figures=FigureSet(one for one in data.figures if one.item_id != "trust"))
@@ -335,6 +361,8 @@ def test_many_notices_and_many_own_groups_go_on_on_the_next_page() -> None:
     xhtml = whole_xhtml(many)
     assert all(f"Sætning {place} " in xhtml for place in range(60))
     assert all(f">{group}<" in xhtml for group in groups)
+    assert "øvrige’ er borgere" not in xhtml
+    assert "øvrige’ er borgere" in whole_xhtml(data)
 
 
 @pytest.mark.parametrize("name", ["Mariagerfjord", "Brønderslev", "Vesthimmerlands", "Vordingborg", "Gladsaxe"])

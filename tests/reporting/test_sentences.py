@@ -10,9 +10,13 @@ from borgerpuls.reporting.sentences import (
     ALARM_RULE,
     Scored,
     attention_points,
+    carried_by,
     development,
+    early_and_late,
+    fieldwork,
     finding_title,
     no_scores,
+    nothing_certain,
     strengths,
     summary_lead,
 )
@@ -68,6 +72,58 @@ def test_highest_and_lowest_are_named_only_when_their_intervals_are_apart() -> N
     assert "tillader at udpege" in summary_lead(close)
 
 
+def test_those_within_reach_of_the_highest_or_the_lowest_are_named_by_hand() -> None:
+    """Intervals: A 3.85-3.95, C 3.83-3.93, D 3.45-3.55, E 3.08-3.18, B 3.05-3.15."""
+    themes = [Scored(*one) for one in (("A", figure(3.9)), ("B", figure(3.1)), ("C", figure(3.88)), ("D", figure(3.5)))]
+    assert summary_lead(themes) == (
+        "Scoren er højest for a (3,90) og lavest for b (3,10) på skalaen fra 1 til 5. "
+        "C ligger så tæt på den højeste, at rækkefølgen er usikker."
+    )
+    assert summary_lead([*themes, Scored("E", figure(3.13))]).endswith(
+        "C ligger så tæt på den højeste, og e ligger så tæt på den laveste, at rækkefølgen er usikker."
+    )
+
+
+def test_nothing_above_is_said_by_what_lies_below() -> None:
+    assert "usikkerheden er for stor" in nothing_certain("over", 0, 19)
+    assert nothing_certain("over", 19, 19) == (
+        "Ingen temaer eller spørgsmål ligger sikkert over de øvrige kommuner: alle ligger sikkert under."
+    )
+    some = nothing_certain("under", 13, 19)
+    assert "usikkerheden" not in some
+    assert some.endswith("For dem, der heller ikke ligger sikkert over, kan forskellen være tilfældig.")
+
+
+@pytest.mark.parametrize(
+    ("waves", "end"),
+    [
+        (
+            [(3.6, 3.5), (3.4, 3.2)],
+            "lavere score end de tidligste på alle temaer. Resultatet kan derfor være lidt for positivt",
+        ),
+        (
+            [(3.5, 3.6), (3.4, 3.4)],
+            "højere score end de tidligste på ét af to temaer. Resultatet kan derfor være lidt for negativt",
+        ),
+        ([(3.5, 3.6), (3.4, 3.3)], "lavere score end de tidligste på ét af to temaer og højere på ét"),
+        ([(3.504, 3.496)], "samme score som de tidlige"),
+    ],
+)
+def test_late_answers_are_told_by_the_way_they_differ(waves: list[tuple[float, float]], end: str) -> None:
+    assert end in early_and_late(waves)
+    assert "positivt" not in early_and_late([]) + early_and_late([(3.4, 3.6)])
+
+
+def test_the_fieldwork_is_told_by_the_channels_of_the_round() -> None:
+    assert "brev" not in fieldwork(("digital_post", "sms"), 596.0)
+    assert fieldwork(("digital_post", "sms"), 596.0).endswith(
+        "596 udtrukne borgere kunne ingen besked sendes til; de tæller med i stikprøven."
+    )
+    assert "sms eller, uden mobilnummer, med ét brev" in fieldwork(("digital_post", "sms", "letter"), None)
+    assert "sms" not in fieldwork(("digital_post",), None) + fieldwork(("digital_post", "letter"), 0.0)
+    assert carried_by(("letter", "sms", "digital_post")) == "digital post, sms og brev"
+
+
 def test_an_alarm_and_no_certain_change_are_never_said_of_the_same_theme() -> None:
     """Both can be true of one fall: the alarm looks at themes alone, "certain" at all comparisons of the report."""
     fallen = dataclasses.replace(figure(3.2), difference_to_previous=-0.2)
@@ -80,6 +136,7 @@ def test_an_alarm_and_no_certain_change_are_never_said_of_the_same_theme() -> No
     sure = Scored("Samtalen", dataclasses.replace(fallen, is_different_from_previous=True), has_alarm=True)
     assert development("1. halvår", [sure]) == "Siden 1. halvår er samtalen sikkert faldet."
     assert "alle de sammenligninger" in ALARM_RULE
+    assert "når intet er blevet dårligere" in ALARM_RULE
 
 
 def test_every_sentence_of_a_round_has_a_significant_figure_behind_it() -> None:

@@ -5,6 +5,7 @@ import io
 import openpyxl
 import pytest
 from figure_factory import report_data
+from openpyxl.utils import get_column_letter
 from packages import all_text, parts
 from test_deck import with_group
 
@@ -60,6 +61,16 @@ def test_the_sheets_have_no_formula_and_every_column_is_explained(content: bytes
         for heading in sheets[name][0]:
             assert (name, heading) in explained
     assert all(row["Betydning"] for row in sheets["Dataordbog"])
+
+
+def test_the_ids_are_not_printed(content: bytes) -> None:
+    """They are a fifth of the width, and would make the rest too small to read."""
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    for name in ("Scorer", "Svarfordelinger", "Deltagelse og øvrige"):
+        sheet = book[name]
+        assert sheet.cell(1, sheet.max_column).value == "Tallets navn"
+        last = get_column_letter(sheet.max_column - 1)
+        assert sheet.print_area == f"'{name}'!$A$1:${last}${sheet.max_row}"
 
 
 @pytest.mark.parametrize("is_withheld", [False, True])

@@ -21,7 +21,7 @@ from borgerpuls.estimation.estimates import SCALE, Partition
 from borgerpuls.estimation.multiplicity import adjust_false_discovery
 from borgerpuls.estimation.variance import Floats, SurveyDesign, count_moments, survey_design
 from borgerpuls.questionnaire.definition import Instrument, Item
-from borgerpuls.terms import ALL_PARTICIPATING, AnswerOutcome
+from borgerpuls.terms import ALL_PARTICIPATING, LOCAL_FLAGS, NO_FLAG, AnswerOutcome
 from borgerpuls.weighting.cells import Collapse
 from borgerpuls.weighting.coding import number_codes
 
@@ -36,12 +36,6 @@ WAVE = "wave"
 
 WAVES = ("1", "2", "3")
 WAVE_ITEM = "overall"
-
-LOCAL_FLAGS = ("local_1", "local_2", "local_3")
-"""A municipality's own groups, marked in its extract; their names mean something only in that municipality."""
-
-NO_FLAG = "øvrige"
-"""Those a municipality with a local flag has not marked, and values beyond the most it may have."""
 
 MOST_LOCAL_GROUPS = 12
 

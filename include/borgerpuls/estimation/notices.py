@@ -11,10 +11,10 @@ import pandas as pd
 
 from borgerpuls.codebooks.codebook import Codebook
 from borgerpuls.estimation.comparability import COUNTED_OTHERWISE
-from borgerpuls.estimation.figures import DOMAINS, LOCAL_FLAGS
+from borgerpuls.estimation.figures import DOMAINS
 from borgerpuls.estimation.response_figures import RESPONSE
 from borgerpuls.estimation.weighting_figures import WEIGHTING
-from borgerpuls.terms import ALL_PARTICIPATING
+from borgerpuls.terms import ALL_PARTICIPATING, LOCAL_FLAGS
 
 NOTICE = ["municipality_code", "item_id", "domain", "code", "sentence"]
 

@@ -21,6 +21,8 @@ from borgerpuls.terms import ALL_PARTICIPATING, ArtefactKind
 _PREVIOUS = "#B9CBDA"
 _LEFT_DOMAINS = ("target_group", "duration")
 _LONGEST_NAME = 48
+_MOST_FINDINGS = 6
+"""On a side of the slide of strengths; the report has more."""
 _MOST_EARLIER_PERIODS = 5
 _CHANGED = "ændret opgørelse"
 
@@ -186,17 +188,20 @@ class _Deck:
 
     def findings(self) -> None:
         scored = [sentences.Scored(one.name, one.own) for one in self.questions]
-        above, below = sentences.strengths(scored, 6), sentences.attention_points(scored, 6)
+        above, below = (tell(scored, len(scored)) for tell in (sentences.strengths, sentences.attention_points))
         page = self.slides.page(
             "Styrker og opmærksomhedspunkter",
-            "Kun spørgsmål, hvor forskellen til de øvrige kommuner er statistisk sikker, er nævnt.",
+            "Kun spørgsmål, hvor forskellen til de øvrige kommuner er statistisk sikker, er nævnt. Er der flere "
+            f"end {numbers.word(_MOST_FINDINGS)}, står de {numbers.word(_MOST_FINDINGS)} største forskelle.",
         )
-        nothing = ["Ingen spørgsmål ligger sikkert {} de øvrige kommuner."]
+        nothing = "Ingen spørgsmål ligger sikkert {} de øvrige kommuner."
         for left, heading, found, side in (
             (LEFT, "Styrker", above, "over"), (SECOND, "Opmærksomhedspunkter", below, "under"),
         ):  # fmt: skip
-            page.text(left, 1.6, COLUMN, 0.4, [heading], size=18, colour=PETROL, is_bold=True)
-            page.text(left, 2.15, COLUMN, 4.5, found or [nothing[0].format(side)], size=15, gap=8)
+            is_chosen = len(found) > _MOST_FINDINGS
+            chosen = f" – de {numbers.word(_MOST_FINDINGS)} største af {numbers.word(len(found))}" if is_chosen else ""
+            page.text(left, 1.6, COLUMN, 0.4, [f"{heading}{chosen}"], size=18, colour=PETROL, is_bold=True)
+            page.text(left, 2.15, COLUMN, 4.5, found[:_MOST_FINDINGS] or [nothing.format(side)], size=15, gap=8)
 
     def spread(self) -> None:
         page = self.slides.page(
@@ -412,7 +417,7 @@ class _Deck:
             LEFT, 1.6, 11.6, 5.0,
             [
                 ("Stikprøven er trukket tilfældigt i hver kommune inden for køn og alder. Invitation og påmindelser er sendt med "
-                "digital post, sms eller brev."),
+                f"{sentences.carried_by(facts.channels)}."),
                 ("Et svar vægtes med antallet af borgere, det står for. Usikkerheden regnes med vægtene og stikprøvens andel af "
                 "populationen."),
                 (f"Af {numbers.count(len(scores))} scorer for {self.area.in_text} vises {numbers.count(len(scores) - hidden)}; "

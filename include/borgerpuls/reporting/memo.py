@@ -13,7 +13,7 @@ from borgerpuls.reporting import numbers
 from borgerpuls.reporting.area import NO_ANSWERS, WITHHELD, Area, Score, period_name
 from borgerpuls.reporting.numbers import NO_BREAK_SPACE
 from borgerpuls.reporting.report_data import ReportData
-from borgerpuls.reporting.sentences import ALARM_RULE
+from borgerpuls.reporting.sentences import ALARM_RULE, is_apart
 from borgerpuls.terms import ALL_PARTICIPATING
 
 _ORDINALS = (
@@ -203,9 +203,7 @@ def _tied(ordered: Sequence[Score], place: int) -> list[Score]:
 
 def _is_apart(high: Score, low: Score) -> bool:
     """Return whether the interval of *high* lies above that of *low*."""
-    if high.own is None or low.own is None or high.own.lower is None or low.own.upper is None:
-        return False
-    return high.own.lower > low.own.upper
+    return is_apart(high.own, low.own)
 
 
 def _too_close(close: Sequence[Score]) -> str:

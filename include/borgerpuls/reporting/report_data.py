@@ -35,6 +35,8 @@ class RoundFacts:
     close_date: date
     codebook_version: str
     questionnaire_version: str
+    channels: tuple[str, ...]
+    """What may carry its messages, as `Channel`."""
 
     @property
     def name(self) -> str:

@@ -30,7 +30,11 @@ def finding_title(place: str, themes: Sequence[Scored], answered: float | None) 
     """
     shown = [theme for theme in themes if theme.figure is not None and theme.figure.value is not None]
     if not shown:
-        return f"{place}: ingen har svaret" if answered == 0 else f"{place}: resultaterne vises ikke af hensyn til anonymitet"
+        return (
+            f"{place}: ingen har svaret"
+            if answered == 0
+            else f"{place}: resultaterne vises ikke af hensyn til anonymitet"
+        )
     above = [theme.name for theme in shown if theme.figure and theme.figure.is_better_than_rest]
     below = [theme.name for theme in shown if theme.figure and theme.figure.is_worse_than_rest]
     if not above and not below:
@@ -51,18 +55,120 @@ def no_scores(place: str, answered: float | None, national_name: str) -> str:
 
 
 def summary_lead(themes: Sequence[Scored]) -> str:
-    """Return what stands under the title: the highest and lowest category when their intervals are apart, or nothing."""
+    """
+    Return what stands under the title: the highest and lowest category when their intervals are apart, or nothing.
+
+    Those whose intervals reach the highest's or the lowest's are named too, as the memo does.
+    """
     shown = [(theme.name, theme.figure) for theme in themes if theme.figure and theme.figure.value is not None]
     if not shown:
         return ""
     ordered = sorted(shown, key=lambda theme: theme[1].value or 0.0)
     (low_name, low), (high_name, high) = ordered[0], ordered[-1]
-    if len(shown) < 2 or low.upper is None or high.lower is None or high.lower <= low.upper:
+    if len(shown) < 2 or not is_apart(high, low):
         return "Scorerne for temaerne ligger så tæt, at usikkerheden ikke tillader at udpege det højeste eller laveste."
-    return (
+    between = ordered[1:-1]
+    close = [
+        f"{numbers.enumeration([_theme(name) for name in names])} ligger så tæt på {end}"
+        for end, names in (
+            ("den højeste", [name for name, figure in reversed(between) if not is_apart(high, figure)]),
+            ("den laveste", [name for name, figure in between if not is_apart(figure, low)]),
+        )
+        if names
+    ]
+    said = (
         f"Scoren er højest for {_theme(high_name)} ({numbers.score(high.value or 0.0)}) "
         f"og lavest for {_theme(low_name)} ({numbers.score(low.value or 0.0)}) på skalaen fra 1 til 5."
     )
+    return f"{said} {_start(', og '.join(close))}, at rækkefølgen er usikker." if close else said
+
+
+def is_apart(high: Figure | None, low: Figure | None) -> bool:
+    """Return whether the interval of *high* lies above that of *low*; without intervals it does not."""
+    if high is None or low is None or high.lower is None or low.upper is None:
+        return False
+    return high.lower > low.upper
+
+
+def nothing_certain(side: str, others: int, shown: int) -> str:
+    """
+    Return what stands where no theme or question lies certainly on one side of the other municipalities.
+
+    Args:
+        side: "over" or "under".
+        others: How many lie certainly on the other side.
+        shown: How many themes and questions are tested.
+    """
+    opposite = {"over": "under", "under": "over"}[side]
+    said = f"Ingen temaer eller spørgsmål ligger sikkert {side} de øvrige kommuner"
+    if others and others == shown:
+        return f"{said}: alle ligger sikkert {opposite}."
+    if others:
+        return f"{said}. For dem, der heller ikke ligger sikkert {opposite}, kan forskellen være tilfældig."
+    return f"{said}. Det er ikke det samme som, at der ingen forskelle er: usikkerheden er for stor til at udpege dem."
+
+
+def early_and_late(waves: Sequence[tuple[float, float]]) -> str:
+    """
+    Return what late answers may mean for the results, by which way they differ.
+
+    Args:
+        waves: Of each theme, its score among those who answered at once and among those who did after the last reminder.
+    """
+    apart = [numbers.rounded(late, 2) - numbers.rounded(early, 2) for early, late in waves]
+    lower, higher = sum(gap < 0 for gap in apart), sum(gap > 0 for gap in apart)
+    said = "De, der først svarer efter en påmindelse, minder ofte mere om dem, der slet ikke svarer."
+    if not apart:
+        return said
+    if not lower and not higher:
+        return f"{said} Her har de sene svar samme score som de tidlige."
+    if lower and higher:
+        return (
+            f"{said} Her peger temaerne ikke samme vej: De seneste svar har lavere score end de tidligste på "
+            f"{_of_all(lower, len(apart))} og højere på {_themes(higher)}. "
+            "Forskellene er ikke testet."
+        )
+    side, effect = ("lavere", "positivt") if lower else ("højere", "negativt")
+    return (
+        f"{said} Her har de seneste svar {side} score end de tidligste på {_of_all(lower or higher, len(apart))}. "
+        f"Resultatet kan derfor være lidt for {effect}. Forskellene er ikke testet."
+    )
+
+
+_BY_CHANNEL = {"digital_post": "digital post", "sms": "sms", "letter": "brev"}
+
+
+def carried_by(channels: Sequence[str]) -> str:
+    """Return what carried a round's messages: "digital post og sms"."""
+    return numbers.enumeration([name for channel, name in _BY_CHANNEL.items() if channel in channels])
+
+
+def fieldwork(channels: Sequence[str], unreached: float | None) -> str:
+    """
+    Return how the sampled were written to, by the channels of the round.
+
+    Args:
+        channels: The round's, as `Channel`.
+        unreached: How many sampled no message could be sent to, or None.
+    """
+    has_sms, has_letters = "sms" in channels, "letter" in channels
+    beside = ", begge også på sms til dem med et mobilnummer" if has_sms else ""
+    said = [
+        "Invitationen er sendt til borgerens digitale postkasse.",
+        f"De, der ikke havde svaret, fik to påmindelser{beside}.",
+    ]
+    if has_sms and has_letters:
+        said.append("Borgere uden digital post er kontaktet på sms eller, uden mobilnummer, med ét brev.")
+    elif has_sms:
+        said.append("Borgere uden digital post er kontaktet på sms, hvis de havde et mobilnummer.")
+    elif has_letters:
+        said.append("Borgere uden digital post er kontaktet med ét brev.")
+    if unreached:
+        people = "udtrukken borger" if unreached == 1 else "udtrukne borgere"
+        said.append(f"{numbers.count(unreached)} {people} kunne ingen besked sendes til; de tæller med i stikprøven.")
+    elif not has_sms and not has_letters:
+        said.append("Borgere uden digital post er ikke kontaktet; de tæller med i stikprøven.")
+    return " ".join(said)
 
 
 def strengths(scores: Sequence[Scored], most: int = 6) -> list[str]:
@@ -121,7 +227,8 @@ def only_alarmed(scores: Sequence[Scored]) -> list[Scored]:
 
 
 ALARM_RULE = (
-    "En alarm ser alene på, om temaernes score er faldet, og der er højst én procents risiko for, at den er falsk. "
+    "En alarm ser alene på, om temaernes score er faldet. Den er falsk i højst én kommune ud af hundrede, når intet er "
+    "blevet dårligere. "
     "Ordet ‘sikker’ bruges først, når ændringen også holder blandt alle de sammenligninger, rapporten viser."
 )
 """What stands by an alarm where nothing is said to be certain."""
@@ -161,6 +268,20 @@ def _how_many(names: Sequence[str], shown: Sequence[Scored], *, is_alone: bool =
     if is_alone:
         return f"{numbers.word(len(names))} af {numbers.word(len(shown))} temaer"
     return numbers.enumeration([name.lower() for name in names])
+
+
+def _of_all(some: int, everything: int) -> str:
+    if some == everything:
+        return "alle temaer"
+    return f"{_themes(some)} af {numbers.word(everything)} temaer"
+
+
+def _themes(count: int) -> str:
+    return "ét" if count == 1 else numbers.word(count)
+
+
+def _start(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _theme(name: str) -> str:

@@ -279,7 +279,7 @@ def _facts(connection: Connection, round_id: str) -> RoundFacts:
     plan = read_rows(connection, "reporting/round_plan.sql", round_id=round_id)
     if not plan:
         raise UnknownRound.named(round_id)
-    return RoundFacts(**plan[0]._asdict())
+    return RoundFacts(**(plan[0]._asdict() | {"channels": tuple(plan[0].channels)}))
 
 
 def _participation(connection: Connection, round_id: str, municipality_code: str) -> Participation:

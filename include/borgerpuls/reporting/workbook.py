@@ -185,6 +185,7 @@ class _Workbook:
                     self.write(sheet, number, place, value, "text")
                 elif value is not None:
                     sheet.write_number(number, place, value, self.format(column.number_format or _PLAIN))
+        sheet.print_area(0, 0, max(len(rows), 1), len([column for column in columns if column is not _ID]) - 1)
         if rows:
             sheet.autofilter(0, 0, len(rows), len(columns) - 1)
         else:
@@ -211,10 +212,11 @@ class _Workbook:
             sheet.set_row(number, _LINE * (1 + max(len(row[1]) // 30, len(row[2]) // 110)))
 
     def add_sheet(self, name: str) -> Any:
-        """Return a new sheet that is printed across, as wide as its columns, its heads on every page."""
+        """Return a new sheet that is printed across, as wide as its columns without ids, its heads on every page."""
         sheet = self.book.add_worksheet(name)
         sheet.set_landscape()
         sheet.set_paper(9)
+        sheet.set_margins(left=0.3, right=0.3)
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(0)
         return sheet

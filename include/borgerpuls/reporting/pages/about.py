@@ -4,18 +4,24 @@ The pages about the survey and this edition: design, method, what is not shown a
 Each function takes the report that is being composed and returns what its template prints.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from borgerpuls.codebooks.codebook import subgroup_names
 from borgerpuls.codebooks.municipalities import danish_sort_key
-from borgerpuls.reporting import numbers
+from borgerpuls.reporting import numbers, sentences
 from borgerpuls.reporting.columns import in_columns
 from borgerpuls.reporting.composer import Composer
 from borgerpuls.reporting.figure_texts import percent_or_none
+from borgerpuls.reporting.figures import DOMAINS
 from borgerpuls.reporting.fonts import printable, text_width
 from borgerpuls.reporting.survey import DOMAIN_NAMES
 from borgerpuls.reporting.tables import Column, Row
+from borgerpuls.reporting.templating import truncated
+from borgerpuls.terms import LOCAL_FLAGS
 
+_OF_ANSWERS = frozenset({"mean", "category_mean", "option_share"})
+_LONGEST_ABOUT = 60
 _TEXT_HEIGHT = 132.0
 """Of a column of text between the title and the note, mm."""
 
@@ -27,6 +33,8 @@ def design(report: Composer) -> dict[str, Any]:
         ("Stikprøve", report.response_count("sampled_n"), "borgere er udtrukket"),
         ("Svar", report.response_count("answered_n"), "borgere har svaret helt eller delvist"),
     ]
+    sampled, reachable = report.response_value("sampled_n"), report.response_value("reachable_n")
+    unreached = None if sampled is None or reachable is None else sampled - reachable
     period = f"{numbers.day(facts.reference_start_date)} – {numbers.day(facts.reference_end_date)}"
     names = sorted(map(printable, report.data.municipality_names.values()), key=danish_sort_key)
     return {
@@ -34,6 +42,7 @@ def design(report: Composer) -> dict[str, Any]:
         "rate": percent_or_none(report.response_value("response_rate")),
         "complete_rate": percent_or_none(report.response_value("complete_rate")),
         "municipalities": names,
+        "fieldwork": sentences.fieldwork(facts.channels, unreached),
         "calendar": report.table(
             [Column("Trin", 40.0), Column("Dato")],
             [
@@ -79,7 +88,11 @@ def disclosure(report: Composer) -> dict[str, Any]:
 
 
 def notices(report: Composer) -> list[list[list[dict[str, str]]]]:
-    """Return pages of two columns of sentences about what is absent, each with what it is about."""
+    """
+    Return pages of two columns of sentences about what is absent, each with what it is about.
+
+    The round's notices, and per division the themes and questions that have a hidden group which no notice names.
+    """
     names = {question.item_id: question.title for question in report.survey.questions}
     names |= {theme.code: theme.name for theme in report.survey.themes}
     names |= {question.item_id: question.title for question in report.local_questions}
@@ -87,9 +100,38 @@ def notices(report: Composer) -> list[list[list[dict[str, str]]]]:
     for one in report.data.notices:
         about = " · ".join(part for part in (names.get(one.item_id, ""), _domain_name(one.domain)) if part)
         sentence = printable(one.sentence)
-        block = {"about": about or "Hele rapporten", "sentence": sentence}
-        blocks.append((block, 6.6 + 4.4 * (1 + int(text_width(sentence, 8.8) // 115.0))))
-    return in_columns(blocks, _TEXT_HEIGHT)
+        blocks.append({"about": about or "Hele rapporten", "sentence": sentence})
+    blocks += _hidden_groups(report, names)
+    return in_columns([(block, _height(block["sentence"])) for block in blocks], _TEXT_HEIGHT)
+
+
+def _height(sentence: str) -> float:
+    return 6.6 + 4.4 * (1 + int(text_width(sentence, 8.8) // 115.0))
+
+
+def _hidden_groups(report: Composer, names: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return per division of the report's own answers what has a hidden group, where no notice says so already."""
+    noticed = {(one.item_id, one.domain) for one in report.data.notices}
+    if any(one.code in {"no_answers", "too_few_answers"} for one in report.data.notices):
+        return []
+    hidden: dict[str, dict[str, None]] = {}
+    for figure in report.figures:
+        about = ((figure.item_id, ""), (figure.item_id, figure.domain), ("", figure.domain))
+        is_told = any(one in noticed for one in about)
+        is_hidden = figure.municipality_code == report.code and figure.is_suppressed
+        if is_hidden and figure.measure in _OF_ANSWERS and not is_told:
+            hidden.setdefault(figure.domain, {})[figure.item_id] = None
+    blocks = []
+    for domain in ("all", *DOMAINS, *LOCAL_FLAGS):
+        if items := [item for item in names if item in hidden.get(domain, {})]:
+            what = "Samlede resultater" if domain == "all" else "Enkelte grupper"
+            told = "; ".join(truncated(names[item], _LONGEST_ABOUT) for item in items)
+            if len(items) > 1 and len(items) == len(names):
+                told = "alle temaer og spørgsmål"
+            about = "Samlet" if domain == "all" else _domain_name(domain)
+            sentence = f"{what} vises ikke af hensyn til borgernes anonymitet. Det gælder: {told}."
+            blocks.append({"about": about, "sentence": sentence})
+    return blocks
 
 
 def colophon(report: Composer) -> dict[str, Any]:

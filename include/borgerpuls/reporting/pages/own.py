@@ -13,6 +13,7 @@ from borgerpuls.reporting.columns import in_columns
 from borgerpuls.reporting.composer import Composer
 from borgerpuls.reporting.fonts import printable, text_width
 from borgerpuls.reporting.tables import Column, Row, dense
+from borgerpuls.terms import LOCAL_FLAGS, NO_FLAG
 
 _TEXT_HEIGHT = 132.0
 """Of a column of text between the title and the note, mm."""
@@ -37,15 +38,20 @@ def open_answers(report: Composer) -> Iterator[dict[str, Any]]:
 
 def local_flags(report: Composer) -> Iterator[dict[str, Any]]:
     """Yield a page per local mark of the municipality: each theme and question by the groups it makes."""
-    for domain in ("local_1", "local_2", "local_3"):
+    for domain in LOCAL_FLAGS:
         groups = list(dict.fromkeys(
             figure.domain_group
             for theme in report.survey.themes
             for figure in report.figures.groups(report.code, theme.code, "category_mean", domain)
         ))  # fmt: skip
         for start in range(0, len(groups), _MOST_GROUPS):
-            table = _local_flag(report, domain, groups[start : start + _MOST_GROUPS])
-            yield {"number": domain[-1], "table": table, "is_continued": start > 0}
+            on_page = groups[start : start + _MOST_GROUPS]
+            yield {
+                "number": domain[-1],
+                "table": _local_flag(report, domain, on_page),
+                "is_continued": start > 0,
+                "has_unmarked": NO_FLAG in on_page,
+            }
 
 
 def _local_flag(report: Composer, domain: str, groups: Sequence[str]) -> Markup:

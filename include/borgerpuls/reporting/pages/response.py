@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from borgerpuls.reporting import charts, numbers
+from borgerpuls.reporting import charts, numbers, sentences
 from borgerpuls.reporting.charts import Curve, ShareRow
 from borgerpuls.reporting.composer import Composer
 from borgerpuls.reporting.figure_texts import (
@@ -34,7 +34,7 @@ def taking_part(report: Composer) -> dict[str, Any]:
     if own:
         marks = (
             ((facts.reminder_1_date - facts.invitation_date).days, "1. påmindelse"),
-            ((facts.reminder_2_date - facts.invitation_date).days, "2. påmindelse (digital post og sms)"),
+            ((facts.reminder_2_date - facts.invitation_date).days, "2. påmindelse"),
         )
         model = Curve(
             own,
@@ -57,6 +57,7 @@ def taking_part(report: Composer) -> dict[str, Any]:
         )
     ]
     return {
+        "carried_by": sentences.carried_by(facts.channels),
         "curve": image,
         "counts": report.table(report.place_columns("Opgørelse", 50.0), rows),
         "groups": _by_group(report),
@@ -91,6 +92,7 @@ def nonresponse(report: Composer) -> dict[str, Any]:
         "shares": _share_plot(report, "sample_share", "respondent_share", "Stikprøve", "Svar"),
         "indicator": _r_indicator(report),
         "waves": _waves(report),
+        "late": sentences.early_and_late(_first_and_last_wave(report)),
         "band": _sensitivity(report),
     }
 
@@ -170,8 +172,8 @@ def _completion_time(report: Composer) -> Markup | None:
 
 def _standard_rates(report: Composer) -> Markup | None:
     """Return the response rates by AAPOR's definitions, which are of all participating."""
-    names = (("rr1", "RR1: gennemførte af alle inviterede"), ("rr2", "RR2: også delvist besvarede"),
-             ("con1", "CON1: nået af alle inviterede"), ("ref1", "REF1: har sagt nej"))  # fmt: skip
+    names = (("rr1", "RR1: gennemførte, af stikprøven"), ("rr2", "RR2: også delvist besvarede"),
+             ("con1", "CON1: kontakt opnået, af stikprøven"), ("ref1", "REF1: har sagt nej, af stikprøven"))  # fmt: skip
     rows = []
     for measure, name in names:
         figure = report.figures.find(ALL_PARTICIPATING, "response", measure)
@@ -208,6 +210,18 @@ def _waves(report: Composer) -> Markup | None:
             rows.append(Row([theme.name, *(decimal_text(figure, 2) for figure in found)]))
     columns = [Column("Tema", 46.0), *(Column(name) for _, name in _WAVES)]
     return report.table(columns, rows) if rows else None
+
+
+def _first_and_last_wave(report: Composer) -> list[tuple[float, float]]:
+    """Return each theme's score among those who answered at once and among those who did after the last reminder."""
+    pairs = [
+        tuple(
+            report.figures.value(ALL_PARTICIPATING, theme.code, "category_mean", domain="wave", group=wave)
+            for wave, _ in (_WAVES[0], _WAVES[-1])
+        )
+        for theme in report.survey.themes
+    ]
+    return [(early, late) for early, late in pairs if early is not None and late is not None]
 
 
 def _sensitivity(report: Composer) -> Markup | None:

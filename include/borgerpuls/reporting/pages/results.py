@@ -78,6 +78,8 @@ def findings(report: Composer) -> dict[str, Any]:
         if question.is_scale
     ]
     scored = report.scored_themes()
+    everything = [*scored, *questions]
+    shown = sum(one.figure is not None and one.figure.difference_to_rest is not None for one in everything)
     tested = sum(score.figure is not None and score.figure.value is not None for score in questions)
     return {
         "theme_strengths": sentences.strengths(scored),
@@ -85,6 +87,10 @@ def findings(report: Composer) -> dict[str, Any]:
         "strengths": sentences.strengths(questions, 8),
         "attention": sentences.attention_points(questions, 8),
         "tested": tested,
+        "nothing": {
+            side: sentences.nothing_certain(side, len(tell(everything, len(everything))), shown)
+            for side, tell in (("over", sentences.attention_points), ("under", sentences.strengths))
+        },
         "development": development.in_words(report),
         "alarms": development.alarms(report),
     }
