@@ -252,7 +252,7 @@ def _contact(rows, random, code, n, book) -> None:
 def _response(rows, book, code, n) -> None:
     sampled, population = round(n / 0.432) + 8, round(n / 0.432 * 2.9) + 20
     for measure, value in {
-        "population_n": population, "sampled_n": sampled, "answered_n": n, "complete_n": round(n * 0.9),
+        "population_n": population, "sampled_n": sampled, "reachable_n": sampled - 6, "answered_n": n, "complete_n": round(n * 0.9),
         "partial_n": n - round(n * 0.9), "response_rate": n / sampled, "complete_rate": round(n * 0.9) / sampled,
     }.items():  # fmt: skip
         rows.add(code, "response", measure, float(value))

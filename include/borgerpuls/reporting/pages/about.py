@@ -116,8 +116,8 @@ def _hidden_groups(report: Composer, names: Mapping[str, str]) -> list[dict[str,
         return []
     hidden: dict[str, dict[str, None]] = {}
     for figure in report.figures:
-        about = ((figure.item_id, ""), (figure.item_id, figure.domain), ("", figure.domain))
-        is_told = any(one in noticed for one in about)
+        told_by = {(figure.item_id, ""), (figure.item_id, figure.domain), ("", figure.domain)}
+        is_told = not told_by.isdisjoint(noticed)
         is_hidden = figure.municipality_code == report.code and figure.is_suppressed
         if is_hidden and figure.measure in _OF_ANSWERS and not is_told:
             hidden.setdefault(figure.domain, {})[figure.item_id] = None
