@@ -9,6 +9,7 @@ against the register of artefacts.
 Clear one municipality's task to draw its artefacts alone; no other is touched, and what is published stays as it is.
 **`RoundHasNoFigures`**: estimation has not run for this round; run it, then clear this task.
 **`UnknownRound`**: no round has the id in the form; start the run again with the right one.
+**`MunicipalityIsNotInRound`**: the task is of a municipality that does not take part; start the run again.
 **`ReportIsMissing`**: a registered file is gone or has changed; clear the municipality it names.
 **Next**: the publication DAG starts by itself.
 """
