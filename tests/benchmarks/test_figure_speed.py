@@ -38,8 +38,8 @@ def _used() -> tuple[float, float]:
     return own.ru_utime + own.ru_stime + workers.ru_utime + workers.ru_stime, time.monotonic()
 
 
-def _megabytes(who: int) -> float:
-    return resource.getrusage(who).ru_maxrss / 1024
+def _megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 @pytest.mark.timeout(3600)
@@ -47,7 +47,7 @@ def test_from_snapshot_to_figures(round_database: EmbeddedPostgres, monkeypatch:
     monkeypatch.setenv("BORGERPULS_ATTACK_PROCESSES", str(PROCESSES))
     settings.cache_clear()
     store_round(make_round(1, "all"))
-    before = _megabytes(resource.RUSAGE_SELF)
+    before = _megabytes()
     start = _used()[0]
     rows = _read_answers()
     floor = _used()[0] - start
@@ -71,7 +71,7 @@ is reading the {rows:,} answers in the same run: {floor:.1f} s.
 | together | {total[0]:.1f} s | {total[1]:.1f} s | {total[0] / floor:.1f} |
 
 {found["figures"]:,} figures, of them {found["suppressed"]:,} withheld in {found["withheld_cells"]:,} cells; {found["trend_points"]:,} points of
-trends. Largest memory: {_megabytes(resource.RUSAGE_SELF):.0f} MB ({before:.0f} MB after making the round), and {_megabytes(resource.RUSAGE_CHILDREN):.0f} MB in a worker.
+trends. Largest memory of the first process: {_megabytes():.0f} MB, {before:.0f} MB of it for making the round.
 """
     PAGE.write_text(text, encoding="utf-8")
     assert found["figures"] > found["suppressed"] > 0
