@@ -135,7 +135,7 @@ def test_more_findings_than_a_slide_holds_are_said_to_be_a_selection(data: Repor
     slides = Presentation(io.BytesIO(render_deck(worse))).slides
     slide = next(one for one in slides if one.shapes.title.text == "Styrker og opmærksomhedspunkter")
     text = "\n".join(shape.text_frame.text for shape in slide.shapes if shape.has_text_frame)
-    assert "Opmærksomhedspunkter – de seks største af 14" in text
+    assert "De seks største forskelle af 14:" in text
     assert "Styrker\n" in text
     assert text.count("under de deltagende kommuner") == 6
 

@@ -117,7 +117,7 @@ def test_late_answers_are_told_by_the_way_they_differ(waves: list[tuple[float, f
 def test_the_fieldwork_is_told_by_the_channels_of_the_round() -> None:
     assert "brev" not in fieldwork(("digital_post", "sms"), 596.0)
     assert fieldwork(("digital_post", "sms"), 596.0).endswith(
-        "596 udtrukne borgere kunne ingen besked sendes til; de tæller med i stikprøven."
+        "Ingen besked kunne sendes til 596 udtrukne borgere; de tæller med i stikprøven."
     )
     assert "sms eller, uden mobilnummer, med ét brev" in fieldwork(("digital_post", "sms", "letter"), None)
     assert "sms" not in fieldwork(("digital_post",), None) + fieldwork(("digital_post", "letter"), 0.0)

@@ -21,6 +21,8 @@ from borgerpuls.terms import ALL_PARTICIPATING, ArtefactKind
 _PREVIOUS = "#B9CBDA"
 _LEFT_DOMAINS = ("target_group", "duration")
 _LONGEST_NAME = 48
+_LONG_LEAD = 200
+"""In letters; a longer one is set smaller, to end above the bars."""
 _MOST_FINDINGS = 6
 """On a side of the slide of strengths; the report has more."""
 _MOST_EARLIER_PERIODS = 5
@@ -90,8 +92,8 @@ class _Deck:
             f"{lead}\nScoren går fra 1 (mindst tilfreds) til 5 (mest tilfreds). Titlen nævner kun forskelle, der er "
             "statistisk sikre.",
         )
-        page.text(LEFT, 1.35, RIGHT - LEFT, 0.6, [lead], size=16)
-        self._score_bars(page, self.themes, 2.05, 4.7)
+        page.text(LEFT, 1.35, RIGHT - LEFT, 0.7, [lead], size=14 if len(lead) > _LONG_LEAD else 16)
+        self._score_bars(page, self.themes, 2.15, 4.6)
 
     def design(self) -> None:
         page = self.slides.page(
@@ -198,10 +200,12 @@ class _Deck:
         for left, heading, found, side in (
             (LEFT, "Styrker", above, "over"), (SECOND, "Opmærksomhedspunkter", below, "under"),
         ):  # fmt: skip
-            is_chosen = len(found) > _MOST_FINDINGS
-            chosen = f" – de {numbers.word(_MOST_FINDINGS)} største af {numbers.word(len(found))}" if is_chosen else ""
-            page.text(left, 1.6, COLUMN, 0.4, [f"{heading}{chosen}"], size=18, colour=PETROL, is_bold=True)
-            page.text(left, 2.15, COLUMN, 4.5, found[:_MOST_FINDINGS] or [nothing.format(side)], size=15, gap=8)
+            said = found or [nothing.format(side)]
+            if len(found) > _MOST_FINDINGS:
+                chosen = f"De {numbers.word(_MOST_FINDINGS)} største forskelle af {numbers.word(len(found))}:"
+                said = [chosen, *found[:_MOST_FINDINGS]]
+            page.text(left, 1.6, COLUMN, 0.4, [heading], size=18, colour=PETROL, is_bold=True)
+            page.text(left, 2.15, COLUMN, 4.5, said, size=15, gap=8)
 
     def spread(self) -> None:
         page = self.slides.page(

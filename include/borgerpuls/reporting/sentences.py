@@ -165,7 +165,7 @@ def fieldwork(channels: Sequence[str], unreached: float | None) -> str:
         said.append("Borgere uden digital post er kontaktet med ét brev.")
     if unreached:
         people = "udtrukken borger" if unreached == 1 else "udtrukne borgere"
-        said.append(f"{numbers.count(unreached)} {people} kunne ingen besked sendes til; de tæller med i stikprøven.")
+        said.append(f"Ingen besked kunne sendes til {numbers.count(unreached)} {people}; de tæller med i stikprøven.")
     elif not has_sms and not has_letters:
         said.append("Borgere uden digital post er ikke kontaktet; de tæller med i stikprøven.")
     return " ".join(said)
