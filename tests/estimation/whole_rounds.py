@@ -119,8 +119,8 @@ def main() -> None:
         "# Disclosure control: whole rounds of the sandbox",
         "",
         (
-            f"Written by `python tests/estimation/whole_rounds.py {' '.join(kinds)}` (`make disclosure`), seed 1, the demo's "
-            "answers. The sandbox is no real municipality; its ranges reveal nobody. Two processes, one thread each; processor "
+            f"Written by `python tests/estimation/whole_rounds.py {' '.join(kinds)}` (`make disclosure`), seed 1, answers "
+            "drawn in memory as the demo's, but for its channels. The sandbox is no real municipality; its ranges reveal nobody. Two processes, one thread each; processor "
             f"time is that of both. Elapsed time on {len(os.sched_getaffinity(0))} cores with a load of "
             f"{os.getloadavg()[2]:.1f} over the last quarter of an hour."
         ),
