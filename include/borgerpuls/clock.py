@@ -7,8 +7,6 @@ Nothing else in Borgerpuls asks what time it is. Leases and recovery use the dat
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
-
 from borgerpuls.database import load_query, transaction
 from borgerpuls.errors import ClockIsSimulated
 from borgerpuls.settings import settings
@@ -55,13 +53,6 @@ def move_to(moment: datetime) -> None:
         moved = connection.execute(load_query("rounds/move_clock.sql"), {"moment": moment}).rowcount
     if not moved:
         raise ClockIsSimulated(f"The simulated clock is already past {moment:%Y-%m-%d %H:%M}; it never goes back.")
-
-
-def database_now() -> datetime:
-    """Return the database's clock, for leases and recovery only."""
-    with transaction("rounds") as connection:
-        moment: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-    return moment
 
 
 def _refuse_real_gateways() -> None:

@@ -216,17 +216,6 @@ def moments_of_score(
     return score_moments(design, values, group, groups=groups, centre=centre), (centre, 1.0)
 
 
-def mean_interval(mean: Floats, se: Floats, df: Ints) -> tuple[Floats, Floats]:
-    """Return the t interval of a mean; NaN where df <= 0 or there is no mean."""
-    half = t_quantile(df) * se
-    return mean - half, mean + half
-
-
-def share_interval(p: Floats, se: Floats, df: Ints) -> tuple[Floats, Floats]:
-    """Return the logit interval of a share; NaN where df <= 0, the share is 0 or 1, or its error is 0."""
-    return _share_interval(p, se, t_quantile(df))
-
-
 def t_quantile(df: npt.NDArray[np.generic]) -> Floats:
     """Return the two-sided t quantile at `CONFIDENCE` for each df, NaN where df <= 0."""
     values, place = np.unique(df, return_inverse=True)

@@ -236,9 +236,7 @@ class Page:
         from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION
         from pptx.util import Pt
 
-        data = _chart_data(number_format, labels)
-        for one in series:
-            data.add_series(one.name, one.values)
+        data = _chart_data(number_format, labels, series)
         frame = self._slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *_inches(left, top, width, height), data)
         _describe(frame, "Søjlediagram", alternative)
         chart = frame.chart
@@ -264,9 +262,7 @@ class Page:
         from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION
         from pptx.util import Pt
 
-        data = _chart_data(number_format, labels)
-        for one in series:
-            data.add_series(one.name, one.values)
+        data = _chart_data(number_format, labels, series)
         frame = self._slide.shapes.add_chart(XL_CHART_TYPE.LINE, *_inches(left, top, width, height), data)
         _describe(frame, "Kurve", alternative)
         chart = frame.chart
@@ -308,10 +304,12 @@ def _beside_bar(line: AnswerRow | None) -> tuple[str, str]:
     return ("", "") if line is None else (line.score, line.base)
 
 
-def _chart_data(number_format: str, labels: Sequence[str]) -> Any:
+def _chart_data(number_format: str, labels: Sequence[str], series: Sequence[Series] = ()) -> Any:
     """Return chart data whose embedded workbook holds texts as texts: a name that begins with = is no formula."""
     data = _plain_chart_data()(number_format=number_format)
     data.categories = list(labels)
+    for one in series:
+        data.add_series(one.name, one.values)
     return data
 
 

@@ -27,6 +27,7 @@ _TEXT_HEIGHT = 132.0
 
 
 def design(report: Composer) -> dict[str, Any]:
+    """Return how the survey was made: population, sample, answers and calendar."""
     facts = report.data.facts
     steps = [
         ("Population", report.response_count("population_n"), "borgere opfylder betingelserne"),
@@ -58,6 +59,7 @@ def design(report: Composer) -> dict[str, Any]:
 
 
 def target_groups(report: Composer) -> dict[str, Any]:
+    """Return the target groups, each with its share of the population and the benefits in it."""
     groups = [
         (
             name,
@@ -72,10 +74,12 @@ def target_groups(report: Composer) -> dict[str, Any]:
 
 
 def method(report: Composer) -> dict[str, Any]:
+    """Return what the page on calculations needs: the themes, and how much must be answered for one."""
     return {"themes": report.survey.themes, "minimum_valid_share": report.survey.codebook.minimum_valid_share}
 
 
 def disclosure(report: Composer) -> dict[str, Any]:
+    """Return how many scores are shown, uncertain and withheld."""
     own = [figure for figure in report.figures if figure.municipality_code == report.code]
     hidden = [figure for figure in own if figure.is_suppressed and figure.measure in {"mean", "category_mean"}]
     shown = [figure for figure in own if not figure.is_suppressed and figure.measure in {"mean", "category_mean"}]
@@ -135,6 +139,7 @@ def _hidden_groups(report: Composer, names: Mapping[str, str]) -> list[dict[str,
 
 
 def colophon(report: Composer) -> dict[str, Any]:
+    """Return what this edition is made of: round, snapshot and versions."""
     rows = [Row(row) for row in (
         ("Runde", report.data.facts.name),
         ("Område", report.municipality_title),

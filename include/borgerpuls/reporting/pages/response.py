@@ -28,6 +28,7 @@ _WAVES = (("1", "Efter invitationen"), ("2", "Efter 1. påmindelse"), ("3", "Eft
 
 
 def taking_part(report: Composer) -> dict[str, Any]:
+    """Return who was asked and who answered, over time and by group."""
     facts = report.data.facts
     own, national = _curve(report, report.code), _curve(report, ALL_PARTICIPATING)
     image = None
@@ -67,6 +68,7 @@ def taking_part(report: Composer) -> dict[str, Any]:
 
 
 def representativity(report: Composer) -> dict[str, Any]:
+    """Return the groups' shares of the population, the sample and the answers."""
     rows = []
     for domain in ("sex", "age_group", "target_group"):
         is_first = True

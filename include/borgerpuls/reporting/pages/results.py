@@ -25,6 +25,7 @@ from borgerpuls.terms import ALL_PARTICIPATING
 
 
 def cover(report: Composer) -> dict[str, Any]:
+    """Return the summary: the themes' scores, what is best and worst for certain, and how many answered."""
     rows = [report.score_row(theme.name, theme.code, "category_mean") for theme in report.survey.themes]
     names = report.score_names()
     scored = report.scored_themes()
@@ -57,6 +58,7 @@ def cover(report: Composer) -> dict[str, Any]:
 
 
 def overview(report: Composer) -> dict[str, Any]:
+    """Return every question's score on one page."""
     rows = [
         report.score_row(question.title, question.item_id, "mean", group=theme.name)
         for theme in report.survey.themes
@@ -72,6 +74,7 @@ def overview(report: Composer) -> dict[str, Any]:
 
 
 def findings(report: Composer) -> dict[str, Any]:
+    """Return what is for certain better or worse than in the other municipalities, and what has changed."""
     questions = [
         sentences.Scored(question.title, report.figures.find(report.code, question.item_id, "mean"))
         for question in report.survey.questions
@@ -97,6 +100,7 @@ def findings(report: Composer) -> dict[str, Any]:
 
 
 def spread(report: Composer) -> dict[str, Any]:
+    """Return lowest and highest municipality of each theme, with the distance between them."""
     rows = []
     for theme in report.survey.themes:
         ordered = report.figures.over_municipalities(theme.code, "category_mean")
@@ -132,6 +136,7 @@ def spread_of_questions(report: Composer) -> Markup | None:
 
 
 def theme(report: Composer, theme: Theme) -> dict[str, Any]:
+    """Return a theme: its score, its questions' and its groups'."""
     figure = report.figures.find(report.code, theme.code, "category_mean")
     rows = [
         report.score_row(question.title, question.item_id, "mean") for question in theme.questions if question.is_scale
@@ -151,6 +156,7 @@ def theme(report: Composer, theme: Theme) -> dict[str, Any]:
 
 
 def question(report: Composer, question: Question) -> dict[str, Any]:
+    """Return a question on a scale: distribution and score, of all and of every group."""
     item, measure = question.item_id, "mean"
     own = report.figures.find(report.code, item, measure)
     bars = [report.bar(report.short_name, item, report.code, is_own=True)]
@@ -181,6 +187,7 @@ def question(report: Composer, question: Question) -> dict[str, Any]:
 
 
 def multi(report: Composer, question: Question) -> dict[str, Any]:
+    """Return a question with several answers: the share of each, of all and of every group."""
     item = question.item_id
     own_name, all_name = report.short_name, "" if report.is_national or question.is_local else report.all_name
     rows = [

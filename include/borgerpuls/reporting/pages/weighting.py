@@ -20,6 +20,7 @@ _ROWS_PER_COLUMN = 30
 
 
 def weighting(report: Composer) -> dict[str, Any]:
+    """Return how the answers were weighted, how much the weights differ, and the worked example."""
     population = report.response_value("population_n")
     answered = report.response_value("answered_n")
     mean_weight = numbers.decimal_text(population / answered, 1) if population and answered else None
