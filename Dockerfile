@@ -19,8 +19,8 @@ RUN pip install --no-cache-dir --no-deps --no-build-isolation .
 COPY dags dags
 COPY plugins plugins
 RUN useradd --uid 50000 --home-dir /srv/borgerpuls --no-create-home borgerpuls \
-    && mkdir -p airflow/logs keys questionnaire-keys journal letters gateways inbox output \
-    && chown -R borgerpuls:borgerpuls airflow keys questionnaire-keys journal letters gateways inbox output
+    && mkdir -p airflow/logs keys round-keys questionnaire-keys journal letters gateways inbox output \
+    && chown -R borgerpuls:borgerpuls airflow keys round-keys questionnaire-keys journal letters gateways inbox output
 USER borgerpuls
 
 ENV AIRFLOW_HOME=/srv/borgerpuls/airflow \

@@ -19,6 +19,8 @@ send. Marking the approval as success here approves nothing: sending reads only 
 **`JournalIsUnwritable`**: nothing is sent without the journal; make room or mend the disk, then clear the task.
 **`RoundWasRestored`**: the database is older than the journal and the round is paused: `docs/runbooks/restore.md`.
 **`UnknownRound`**: no round has the id in the form; start the run again with the right one.
+**`RoundIsForgotten`**: the round is over and its people are forgotten; the task has nothing to do any more, mark it as done.
+**`RoundKeyIsMissing`**: every worker must see the one folder of the rounds' keys, and be able to write it; then clear the task.
 **`FieldworkNeedsAttention`**: follow the runbook it names. Operations are told (`BORGERPULS_ALERT_WEBHOOK_URL`,
 `BORGERPULS_ALERT_EMAIL`); the page "Beskeder" shows how far every municipality is.
 **Unknown messages**: see `docs/runbooks/`; they are never sent again blindly.

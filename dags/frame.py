@@ -15,6 +15,8 @@ the municipality's task, before the round is approved.
 **`RoundIsForgotten`**: the round's key is destroyed and cannot be made again; open a new round.
 **`RowsAreLost`**: rows in ≠ eligible + ineligible + quarantined; nothing was written, call the developers.
 **`UnknownRound`**: no round has the id in the form; start the run again with the right one.
+**`RoundIsForgotten`**: the round is over and its people are forgotten; the task has nothing to do any more, mark it as done.
+**`RoundKeyIsMissing`**: every worker must see the one folder of the rounds' keys, and be able to write it; then clear the task.
 **`FrameIsEmpty`**: no municipality has an eligible person; see `borgerpuls frame status ROUND`.
 **Next**: the sampling DAG starts by itself.
 """

@@ -3,12 +3,14 @@
 
 New and changed forms → validated answers, doubtful ones in quarantine → dispositions. After the last day: close and freeze.
 
-**Reads** `answers.*`, `link.access`, `sampling.sample`. **Writes** `responses.*`.
+**Reads** `answers.*`, `sampling.sample`, the round's key (whose form is whose). **Writes** `responses.*`.
 **Rerun** is safe: a form is collected again only when it has changed; a frozen round never changes.
 **`ExpectationDidNotRun`**: nothing was written; clear the task, and report the rule it names if it comes again.
 **`DispositionsDoNotSum`**: somebody has two outcomes or none; nothing was written, call the developers.
 **`RoundIsStillOpen`**: a round is closed the day after its last day; run it again then.
 **`UnknownRound`**: no round has the id in the form; start the run again with the right one.
+**`RoundIsForgotten`**: the round is over and its people are forgotten; the task has nothing to do any more, mark it as done.
+**`RoundKeyIsMissing`**: every worker must see the one folder of the rounds' keys, and be able to write it; then clear the task.
 **`SnapshotChanged`**: answers of a frozen round differ from its snapshot; nothing after this may run.
 **Next**: when a round closes, the weighting DAG starts by itself.
 """

@@ -3,10 +3,12 @@
 
 The form (or the half-yearly plan) → checked plan → an open round.
 
-**Reads** the form; empty dates follow the half-yearly standard. **Writes** `rounds.round`, `rounds.municipality`.
+**Reads** the form; empty dates follow the half-yearly standard. **Writes** `rounds.round`, `rounds.municipality`,
+and the round's key in `BORGERPULS_ROUND_KEY_FOLDER`.
 **Rerun** is safe: the same plan opens the same round once; another plan under the same id is refused.
 **`PlanIsRefused`**: every reason is in the message, e.g. dates out of order or on a holiday; correct the form and run again.
 **`RoundIsAlreadyOpen`**: choose another id, or stop the open round first.
+**`RoundIsForgotten`**: the round is over and its people are forgotten; choose another id.
 **Next**: the frame DAG starts by itself.
 """
 

@@ -8,6 +8,7 @@ The frame → n per municipality and stratum → a seeded draw → its balance b
 A municipality smaller than its size is asked in full (census).
 **`FrameIsEmpty`**: there is nobody to draw from; run the frame DAG and read `frame.extract`.
 **`SampleIsApproved`**: the sample has been approved and another one would be drawn; stop the round first.
+**`RoundIsForgotten`**: the round is over and its people are forgotten; the task has nothing to do any more, mark it as done.
 **Next**: the fieldwork DAG plans the letters and asks a second person for approval.
 """
 

@@ -1,7 +1,9 @@
 """The ground every stage stands on: durable database, stage roles, sealed identity, the one clock."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,9 +14,10 @@ from sqlalchemy.exc import ProgrammingError
 from borgerpuls import clock
 from borgerpuls.clock import COPENHAGEN
 from borgerpuls.database import copy_rows, engine, transaction
-from borgerpuls.errors import ClockIsSimulated
+from borgerpuls.errors import ClockIsSimulated, RoundKeyIsMissing
+from borgerpuls.round_keys import RoundKeyFolder, destroy_key, keep_key
 from borgerpuls.sandbox.postgres import DURABILITY, EmbeddedPostgres
-from borgerpuls.vault import CROCKFORD, vault
+from borgerpuls.vault import CROCKFORD, Vault, make_keys, vault
 
 
 def test_an_acknowledged_commit_survives_a_crash(postgres: EmbeddedPostgres) -> None:
@@ -33,13 +36,17 @@ def test_the_questionnaire_login_reads_forms_but_neither_identity_nor_whose_form
     with engine("questionnaire_database_url").begin() as connection:
         connection.execute(text("SET LOCAL ROLE borgerpuls_questionnaire"))
         connection.execute(text("SELECT count(*) FROM answers.form"))
-    for table in ("identity.citizen", "frame.person", "link.access"):
+    for what in (
+        "person_id FROM identity.citizen",
+        "person_id FROM frame.person",
+        "link.response_id('\\x00', gen_random_uuid())",
+    ):
         with (
             pytest.raises(ProgrammingError, match="permission denied"),
             engine("questionnaire_database_url").begin() as connection,
         ):
             connection.execute(text("SET LOCAL ROLE borgerpuls_questionnaire"))
-            connection.execute(text(f"SELECT person_id FROM {table}"))
+            connection.execute(text(f"SELECT {what}"))
 
 
 def test_the_clock_only_moves_forward(round_database: EmbeddedPostgres) -> None:
@@ -60,8 +67,8 @@ def test_a_simulated_clock_refuses_real_gateways(
 
 
 def test_a_sealed_value_opens_only_in_its_own_place(round_database: EmbeddedPostgres) -> None:
-    wrapped = vault().new_wrapped_data_key("2023-2")
-    key = vault().open_data_key(wrapped, "2023-2")
+    vault().make_round_key("2023-2")
+    key = vault().round_key("2023-2")
     person = uuid.uuid4()
     sealed = key.encrypt("Åse Ærø", f"name|{person}")
     assert key.decrypt(sealed, f"name|{person}") == "Åse Ærø"
@@ -74,10 +81,86 @@ def test_links_and_codes_use_the_crockford_alphabet_and_their_check_character(
     round_database: EmbeddedPostgres,
 ) -> None:
     person = uuid.UUID(int=5, version=4)
-    code = vault().typed_code("2023-2", person)
+    vault().make_round_key("2023-2")
+    key = vault().round_key("2023-2")
+    code = key.typed_code(person)
     assert len(code) == 11
     assert set(code[:10]) <= set(CROCKFORD)
-    assert len(vault().link_token("2023-2", person)) == 24
+    assert len(key.link_token(person)) == 24
+
+
+def test_the_database_tells_whose_a_form_is_as_the_vault_does_and_only_with_the_rounds_key(
+    round_database: EmbeddedPostgres,
+) -> None:
+    vault().make_round_key("2023-2")
+    key = vault().round_key("2023-2")
+    people = [uuid.uuid4() for _ in range(200)]
+    with transaction("responses") as connection:
+        query = "SELECT link.response_id(:k, p) FROM unnest(CAST(:p AS uuid[])) WITH ORDINALITY AS x (p, n) ORDER BY n"
+        found = list(connection.execute(text(query), {"k": key.link_key, "p": people}).scalars())
+        others = list(connection.execute(text(query), {"k": bytes(32), "p": people}).scalars())
+    assert found == [key.response_id(person) for person in people]
+    assert not set(found) & set(others)
+    assert len(set(found)) == 200
+
+
+def test_all_that_a_round_is_known_by_follows_from_its_key_and_from_nothing_else(tmp_path: Path) -> None:
+    """Everything else is kept, and another key put in its place: nothing is as it was, and nothing opens."""
+    make_keys(tmp_path / "keys")
+    keys = Vault(tmp_path / "keys")
+    person, cpr = uuid.uuid4(), "6101010001"
+
+    def known_by() -> list[object]:
+        key = Vault(tmp_path / "keys").round_key("2026-2")
+        return [
+            key.person_id(cpr), key.lookup(cpr), key.response_id(person), key.link_token(person), key.typed_code(person),
+            key.message_id(person, 1, "main", "message"), key.encrypt("Åse", "name|1"), key.link_key,
+        ]  # fmt: skip
+
+    with pytest.raises(
+        RoundKeyIsMissing, match=r"Runde 2026-2: Rundens nøgle findes ikke.*BORGERPULS_ROUND_KEY_FOLDER"
+    ):
+        keys.round_key("2026-2")
+    keys.make_round_key("2026-2")
+    path = RoundKeyFolder(tmp_path / "keys" / "rounds").of_round("2026-2")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    before = known_by()
+    keys.make_round_key("2026-2")
+    assert known_by() == before
+    lasting = keys.lookup(cpr)
+    assert destroy_key(path)
+    assert not destroy_key(path)
+    assert list(path.parent.iterdir()) == []
+    keys.make_round_key("2026-2")
+    after = known_by()
+    assert not set(map(str, before)) & set(map(str, after))
+    with pytest.raises(InvalidTag):
+        Vault(tmp_path / "keys").round_key("2026-2").decrypt(bytes(before[6]), "name|1")  # type: ignore[call-overload]
+    assert keys.lookup(cpr) == lasting
+
+
+def test_an_extract_has_a_key_of_its_own_and_a_seed_gives_the_same_keys_everywhere(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        make_keys(tmp_path / name, seed=3)
+        Vault(tmp_path / name).make_round_key("2023-2")
+    one, two = Vault(tmp_path / "one"), Vault(tmp_path / "two")
+    assert one.round_key("2023-2").link_key == two.round_key("2023-2").link_key
+    assert one.extract_key("2023-2", "0461") is None
+    sealed = one.make_extract_key("2023-2", "0461").encrypt("cpr;navn", "extract|0461")
+    assert one.make_extract_key("2023-2", "0461").decrypt(sealed, "extract|0461") == "cpr;navn"
+    for other in (one.round_key("2023-2"), one.make_extract_key("2023-2", "0851")):
+        with pytest.raises(InvalidTag):
+            other.decrypt(sealed, "extract|0461")
+
+
+def test_workers_that_make_a_rounds_key_at_once_get_the_same_one(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        got = list(
+            pool.map(lambda number: keep_key(tmp_path / "2026-2" / "round.key", bytes([number]) * 32), range(64))
+        )
+    assert len(set(got)) == 1
+    assert [path.name for path in (tmp_path / "2026-2").iterdir()] == ["round.key"]
 
 
 def test_copy_keeps_bytes_arrays_nulls_and_danish_letters(round_database: EmbeddedPostgres) -> None:

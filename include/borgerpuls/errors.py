@@ -5,7 +5,11 @@ Every error is named as the fact it states and carries three things: what is wro
 Never a person's data in a message. The sections below follow the stages of a round.
 """
 
+from datetime import datetime
 from typing import Self
+from zoneinfo import ZoneInfo
+
+COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 
 
 class BorgerpulsError(Exception):
@@ -74,7 +78,29 @@ class MunicipalityIsNotInRound(BorgerpulsError):
 
 
 class RoundIsForgotten(BorgerpulsError):
-    """The round's data key is destroyed; its people can no longer be read."""
+    """The round's key is destroyed; its people can no longer be read."""
+
+    @classmethod
+    def since(cls, round_id: str, forgotten_at: datetime) -> Self:
+        """Return the one sentence about it, Danish as that about an unknown round."""
+        return cls(
+            f"Runden blev glemt den {forgotten_at.astimezone(COPENHAGEN):%d-%m-%Y}: dens nøgle og alt, der kunne føre til en borger, er destrueret.",
+            where=f"Runde {round_id}",
+            next_step=f"Det kan ikke gøres om. Se `borgerpuls retention show {round_id}`.",
+        )
+
+
+class RoundKeyIsMissing(BorgerpulsError):
+    """The key of a round that is not forgotten is not where it should be."""
+
+    @classmethod
+    def named(cls, round_id: str) -> Self:
+        """Return the one sentence about it, Danish as that about an unknown round."""
+        return cls(
+            "Rundens nøgle findes ikke.",
+            where=f"Runde {round_id}",
+            next_step="Se efter, at BORGERPULS_ROUND_KEY_FOLDER er den samme disk hos alle, eller hent nøglen fra kopien.",
+        )
 
 
 class ExtractIsGone(BorgerpulsError):

@@ -32,7 +32,10 @@ class Settings(BaseSettings):
     """The questionnaire service's login: sees forms and answers, never identity."""
 
     key_folder: Path = Path("keys")
-    """Folder of the keys kept outside the database (see vault.py)."""
+    """Folder of the keys kept outside the database, for ever (see vault.py)."""
+    round_key_folder: Path | None = None
+    """Folder of the rounds' keys, which are destroyed: one disk that all workers share and may write; `rounds` in the key
+    folder when not set. Its backups must not live longer than `backup_days` (docs/retention.md)."""
     journal_folder: Path | None = None
     """Folder of the fieldwork journal, outside the database and kept as long as it; beside the keys when not set."""
     letter_folder: Path | None = None
@@ -90,7 +93,11 @@ class Settings(BaseSettings):
     suppress_below: int = Field(default=5, ge=3)
     uncertain_below: int = Field(default=30, ge=5)
     one_category_below: int = Field(default=10, ge=5)
-    extract_retention_days: int = Field(default=30, ge=1)
+    extract_retention_days: int = Field(default=30, ge=1, le=30)
+    """Days from the arrival of an extract to its destruction; at most what is promised."""
+    round_retention_days: int = Field(default=75, ge=1, le=82)
+    """Days from a round's last day to its destruction. Three months are promised, and are 89 days at the fewest: a week is
+    left for tries that fail, and what remains is how long a backup of the rounds' keys may live."""
     report_processes: int = Field(default=2, ge=1)
     attack_processes: int = Field(default_factory=_cores, ge=1)
     """Themes that disclosure control attacks at the same time; default the cores that this process may use."""
@@ -98,6 +105,10 @@ class Settings(BaseSettings):
     def journal_place(self) -> Path:
         """Return the folder of the fieldwork journal."""
         return self.journal_folder or self.key_folder.parent / "journal"
+
+    def round_key_place(self) -> Path:
+        """Return the folder of the rounds' keys."""
+        return self.round_key_folder or self.key_folder / "rounds"
 
     def letter_place(self) -> Path:
         """Return the folder of the paper letters."""

@@ -1,9 +1,11 @@
 """
-The one place that encrypts, pseudonymises and derives: keys live in a folder outside the database.
+The one place that encrypts, pseudonymises and derives: keys live in folders outside the database.
 
-Four keys of 32 bytes, one file each: `wrapping` (wraps the data key of a round), `lookup` (finds a CPR number without
-showing it), `pseudonym` (makes person and response ids), `access` (makes links and typed codes). Losing `wrapping`
-loses every identity; destroying a round's data key is how a round is forgotten.
+Four keys of 32 bytes are kept for ever, one file each: `wrapping` (seals identities), `lookup` (finds a CPR number
+without showing it), `pseudonym` (makes person and response ids), `access` (makes links and typed codes). Whatever belongs
+to one round follows from one of them *and* from the round's own key (round_keys.py): a round whose key is destroyed
+cannot be read, nor its people be found by their CPR numbers, by anybody who has every other key and an old copy of the
+database. The link from a person to a form is stored nowhere: it follows from the round's key (`RoundKey.response_id`).
 
 Encryption is AES-256-GCM. The nonce is derived from key, place and plaintext, so that writing the same row again gives
 the same bytes and a task can be rerun without changing anything; different plaintexts get different nonces.
@@ -19,12 +21,14 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from borgerpuls.errors import SettingIsMissing
+from borgerpuls.errors import RoundKeyIsMissing, SettingIsMissing
+from borgerpuls.round_keys import KEY_LENGTH, RoundKeyFolder, keep_key, read_key
 from borgerpuls.settings import settings
 
 KEY_NAMES = ("wrapping", "lookup", "pseudonym", "access")
-KEY_LENGTH = 32
 NONCE_LENGTH = 12
+SEED_FILE = "sandbox-seed"
+"""Beside keys that were derived from a seed: the rounds' keys are then derived from it too."""
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CROCKFORD_CHECK = CROCKFORD + "*~$=U"
@@ -34,8 +38,11 @@ CODE_LENGTH = 10
 class Vault:
     """The keys of an installation, and what is derived from them."""
 
-    def __init__(self, folder: Path, names: tuple[str, ...] = KEY_NAMES) -> None:
+    def __init__(self, folder: Path, names: tuple[str, ...] = KEY_NAMES, round_folder: Path | None = None) -> None:
         self._keys: dict[str, bytes] = {}
+        self._rounds = RoundKeyFolder(round_folder or folder / "rounds")
+        seed = folder / SEED_FILE
+        self._seed = seed.read_text(encoding="ascii") if seed.is_file() else None
         for name in names:
             path = folder / f"{name}.key"
             if not path.is_file() or path.stat().st_size != KEY_LENGTH:
@@ -46,38 +53,36 @@ class Vault:
                 )
             self._keys[name] = path.read_bytes()
 
-    def new_wrapped_data_key(self, round_id: str) -> bytes:
-        """Return a fresh data key for a round, wrapped."""
-        return self._seal(self._keys["wrapping"], os.urandom(KEY_LENGTH), f"data_key|{round_id}")
+    def make_round_key(self, round_id: str) -> None:
+        """Make the key of a round that is being opened; one that is there already stays."""
+        keep_key(self._rounds.of_round(round_id), self._fresh_key(f"round|{round_id}"))
 
-    def open_data_key(self, wrapped: bytes, round_id: str) -> "RoundKey":
-        """Return the data key of a round, ready to encrypt and decrypt."""
-        return RoundKey(self._open(self._keys["wrapping"], wrapped, f"data_key|{round_id}"), round_id)
+    def round_key(self, round_id: str) -> "RoundKey":
+        """
+        Return the key of a round, and what follows from it.
+
+        Raises:
+            RoundKeyIsMissing: There is none: the round is forgotten, or this is not the folder of the rounds' keys.
+        """
+        secret = read_key(self._rounds.of_round(round_id))
+        if secret is None:
+            raise RoundKeyIsMissing.named(round_id)
+        return RoundKey(round_id, {name: self._bound(name, round_id, secret) for name in KEY_NAMES})
+
+    def make_extract_key(self, round_id: str, municipality_code: str) -> "Seal":
+        """Return what seals a municipality's extract, made where there is none; it is destroyed before the round's key."""
+        path = self._rounds.of_extract(round_id, municipality_code)
+        secret = keep_key(path, self._fresh_key(f"extract|{round_id}|{municipality_code}"))
+        return Seal(round_id, self._bound("wrapping", round_id, secret))
+
+    def extract_key(self, round_id: str, municipality_code: str) -> "Seal | None":
+        """Return what seals a municipality's extract; None when it is destroyed or was never made."""
+        secret = read_key(self._rounds.of_extract(round_id, municipality_code))
+        return None if secret is None else Seal(round_id, self._bound("wrapping", round_id, secret))
 
     def lookup(self, cpr: str) -> bytes:
-        """Return the keyed hash by which a CPR number (10 digits) is found."""
+        """Return the keyed hash of a CPR number (10 digits) that outlives rounds: of who wants no contact, nothing else."""
         return self._mac("lookup", cpr)
-
-    def person_id(self, round_id: str, cpr: str) -> uuid.UUID:
-        """Return the pseudonym of a person in one round: the same at every run, unlike that of another round."""
-        return _uuid(self._mac("pseudonym", f"person|{round_id}|{cpr}"))
-
-    def response_id(self, round_id: str, person_id: uuid.UUID) -> uuid.UUID:
-        """Return the id of a person's form; only this key tells whose it is."""
-        return _uuid(self._mac("pseudonym", f"response|{round_id}|{person_id}"))
-
-    def message_id(self, round_id: str, person_id: uuid.UUID, wave: int, slot: str, purpose: str) -> uuid.UUID:
-        """Return the UUID (version 4 by form) of a message or its transaction: the same at every planning."""
-        return _uuid(self._mac("pseudonym", f"{purpose}|{round_id}|{person_id}|{wave}|{slot}"))
-
-    def link_token(self, round_id: str, person_id: uuid.UUID) -> str:
-        """Return the token of a person's link: 24 characters of 5 bits (120 bits)."""
-        return _crockford(self._mac("access", f"link|{round_id}|{person_id}"), 24)
-
-    def typed_code(self, round_id: str, person_id: uuid.UUID) -> str:
-        """Return the code a person can type: 10 Crockford characters and a check character."""
-        body = _crockford(self._mac("access", f"code|{round_id}|{person_id}"), CODE_LENGTH)
-        return body + check_character(body)
 
     def staff_code(self) -> str:
         """Return a fresh code for staff to pass on: made by chance, like no other, formed as a typed code."""
@@ -100,20 +105,19 @@ class Vault:
     def _mac(self, key: str, message: str) -> bytes:
         return hmac.digest(self._keys[key], message.encode(), "sha256")
 
-    @staticmethod
-    def _seal(key: bytes, plaintext: bytes, place: str) -> bytes:
-        nonce = hmac.digest(key, place.encode() + b"\0" + plaintext, "sha256")[:NONCE_LENGTH]
-        return nonce + AESGCM(key).encrypt(nonce, plaintext, place.encode())
+    def _bound(self, name: str, round_id: str, secret: bytes) -> bytes:
+        return hmac.digest(self._keys[name], f"round|{round_id}|".encode() + secret, "sha256")
 
-    @staticmethod
-    def _open(key: bytes, sealed: bytes, place: str) -> bytes:
-        return AESGCM(key).decrypt(sealed[:NONCE_LENGTH], sealed[NONCE_LENGTH:], place.encode())
+    def _fresh_key(self, what: str) -> bytes:
+        if self._seed is None:
+            return os.urandom(KEY_LENGTH)
+        return hashlib.sha256(f"sandbox|{self._seed}|{what}".encode()).digest()
 
 
-class RoundKey:
-    """The data key of one round. *place* binds a value to its column and row, so that it cannot be moved."""
+class Seal:
+    """Seals values of one round. *place* binds a value to its column and row, so that it cannot be moved."""
 
-    def __init__(self, key: bytes, round_id: str) -> None:
+    def __init__(self, round_id: str, key: bytes) -> None:
         self._cipher = AESGCM(key)
         self._key = key
         self._round_id = round_id
@@ -131,13 +135,56 @@ class RoundKey:
         return self._cipher.decrypt(sealed[:NONCE_LENGTH], sealed[NONCE_LENGTH:], bound).decode()
 
 
+class RoundKey(Seal):
+    """The key of one round: seals its identities, and gives every id, link and code of its people."""
+
+    def __init__(self, round_id: str, bound: dict[str, bytes]) -> None:
+        super().__init__(round_id, bound["wrapping"])
+        self._bound = bound
+        self.link_key = hmac.digest(bound["pseudonym"], b"link", "sha256")
+        """Tells whose a form is; given to the statements that must know it, stored nowhere."""
+
+    def lookup(self, cpr: str) -> bytes:
+        """Return the keyed hash by which a CPR number (10 digits) is found in this round."""
+        return self._mac("lookup", cpr)
+
+    def person_id(self, cpr: str) -> uuid.UUID:
+        """Return the pseudonym of a person in this round: the same at every run, unlike that of another round."""
+        return _uuid(self._mac("pseudonym", f"person|{cpr}"))
+
+    def response_id(self, person_id: uuid.UUID) -> uuid.UUID:
+        """
+        Return the id of a person's form, as `link.response_id` in the database does.
+
+        SHA-256 of the link key and the person's 16 bytes, cut to 128 bits: messages of one length need no more than that.
+        """
+        return uuid.UUID(bytes=hashlib.sha256(self.link_key + person_id.bytes).digest()[:16])
+
+    def message_id(self, person_id: uuid.UUID, wave: int, slot: str, purpose: str) -> uuid.UUID:
+        """Return the UUID (version 4 by form) of a message or its transaction: the same at every planning."""
+        return _uuid(self._mac("pseudonym", f"{purpose}|{person_id}|{wave}|{slot}"))
+
+    def link_token(self, person_id: uuid.UUID) -> str:
+        """Return the token of a person's link: 24 characters of 5 bits (120 bits)."""
+        return _crockford(self._mac("access", f"link|{person_id}"), 24)
+
+    def typed_code(self, person_id: uuid.UUID) -> str:
+        """Return the code a person can type: 10 Crockford characters and a check character."""
+        body = _crockford(self._mac("access", f"code|{person_id}"), CODE_LENGTH)
+        return body + check_character(body)
+
+    def _mac(self, name: str, message: str) -> bytes:
+        return hmac.digest(self._bound[name], message.encode(), "sha256")
+
+
 def make_keys(folder: Path, seed: int | None = None) -> None:
     """
     Write the key files that are missing.
 
     Args:
         folder: Made if needed, readable by its owner only.
-        seed: Sandbox only: derive the keys, so that the same seed gives the same pseudonyms and sample everywhere.
+        seed: Sandbox only: derive the keys, and those of its rounds, so that the same seed gives the same pseudonyms and
+            sample everywhere.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name in KEY_NAMES:
@@ -148,6 +195,8 @@ def make_keys(folder: Path, seed: int | None = None) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(key)
+        if seed is not None:
+            (folder / SEED_FILE).write_text(str(seed), encoding="ascii")
 
 
 def access_vault() -> Vault:
@@ -158,7 +207,7 @@ def access_vault() -> Vault:
 @lru_cache(maxsize=1)
 def vault() -> Vault:
     """Return the vault of this process, read once."""
-    return Vault(settings().key_folder)
+    return Vault(settings().key_folder, round_folder=settings().round_key_place())
 
 
 def check_character(body: str) -> str:

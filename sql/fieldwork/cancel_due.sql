@@ -1,14 +1,15 @@
 -- Cancel due messages to people who have answered or must not be contacted, and texts beside a letter that did not go
 -- by Digital Post. What is asked of a person is asked by key: a new round is not in the planner's statistics yet, and
--- joins would read it once for each of its rows. Parameters: round_id, municipality_code, today, now.
+-- joins would read it once for each of its rows. Parameters: round_id, municipality_code, link_key,
+-- today, now.
 UPDATE fieldwork.message m
 SET state = 'cancelled', reason = why.reason, final_at = :now, lease_until = NULL
 FROM (
     SELECT p.message_id,
            coalesce((SELECT o.reason FROM fieldwork.opt_out o
                      WHERE o.round_id = p.round_id AND o.person_id = p.person_id),
-                    CASE WHEN (SELECT f.state FROM link.access a JOIN answers.form f ON f.response_id = a.response_id
-                               WHERE a.round_id = p.round_id AND a.person_id = p.person_id)
+                    CASE WHEN (SELECT f.state FROM answers.form f
+                               WHERE f.response_id = link.response_id(CAST(:link_key AS bytea), p.person_id))
                               IN ('completed', 'deleted') THEN 'answered' END,
                     CASE WHEN p.slot = 'sms' AND (
                               SELECT w.state NOT IN ('planned', 'claimed') AND w.channel IS DISTINCT FROM 'digital_post'

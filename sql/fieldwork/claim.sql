@@ -1,6 +1,6 @@
 -- Claim the next messages that may be sent now; every guard is here, and what another dispatch holds is passed over.
 -- One row per claimed message, with its person's sealed identity. Parameters: round_id, municipality_code, slot,
--- is_window_open, today, municipality_hash, owner, lease_seconds, batch_size.
+-- is_window_open, today, municipality_hash, link_key, owner, lease_seconds, batch_size.
 WITH due AS (
     SELECT m.message_id
     FROM fieldwork.message m
@@ -14,8 +14,8 @@ WITH due AS (
                     AND c.municipality_code = m.municipality_code AND c.municipality_hash = :municipality_hash)
       AND (SELECT o.person_id FROM fieldwork.opt_out o
            WHERE o.round_id = m.round_id AND o.person_id = m.person_id) IS NULL
-      AND (SELECT f.state FROM link.access a JOIN answers.form f ON f.response_id = a.response_id
-           WHERE a.round_id = m.round_id AND a.person_id = m.person_id) IN ('unopened', 'started')
+      AND (SELECT f.state FROM answers.form f
+           WHERE f.response_id = link.response_id(CAST(:link_key AS bytea), m.person_id)) IN ('unopened', 'started')
       AND (SELECT count(*) FROM fieldwork.message w
            WHERE w.round_id = m.round_id AND w.person_id = m.person_id AND w.wave <> m.wave
              AND ((w.slot = 'main' AND w.wave < m.wave AND w.state IN ('planned', 'claimed', 'sending'))

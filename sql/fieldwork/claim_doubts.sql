@@ -2,7 +2,7 @@
 -- takes each id once, but none that a replay has brought back (when it was first sent is forgotten); the guards are those
 -- of claim.sql. One row per claimed message, with its person's sealed identity
 -- and the channel it was sent by. Parameters: round_id, municipality_code, channels, sent_after, today,
--- municipality_hash, owner, lease_seconds, batch_size.
+-- municipality_hash, link_key, owner, lease_seconds, batch_size.
 WITH doubtful AS (
     SELECT m.message_id
     FROM fieldwork.message m
@@ -18,8 +18,8 @@ WITH doubtful AS (
                     AND c.municipality_code = m.municipality_code AND c.municipality_hash = :municipality_hash)
       AND (SELECT o.person_id FROM fieldwork.opt_out o
            WHERE o.round_id = m.round_id AND o.person_id = m.person_id) IS NULL
-      AND (SELECT f.state FROM link.access a JOIN answers.form f ON f.response_id = a.response_id
-           WHERE a.round_id = m.round_id AND a.person_id = m.person_id) IN ('unopened', 'started')
+      AND (SELECT f.state FROM answers.form f
+           WHERE f.response_id = link.response_id(CAST(:link_key AS bytea), m.person_id)) IN ('unopened', 'started')
       AND NOT EXISTS (SELECT FROM fieldwork.message w
                       WHERE w.round_id = m.round_id AND w.person_id = m.person_id AND w.wave <> m.wave
                         AND (w.sent_at AT TIME ZONE 'Europe/Copenhagen')::date > CAST(:today AS date) - 6)

@@ -1,5 +1,5 @@
 -- Give every message of a round that is over its end; one that is being sent this moment waits. What is asked of a person
--- is asked by key, as in cancel_due.sql. Parameters: round_id, now.
+-- is asked by key, as in cancel_due.sql. Parameters: round_id, link_key, now.
 UPDATE fieldwork.message m
 SET state = e.state, reason = e.reason, final_at = :now, lease_until = NULL
 FROM (
@@ -10,9 +10,8 @@ FROM (
            CASE WHEN p.state IN ('planned', 'claimed') AND p.in_doubt_since IS NULL THEN
                     coalesce((SELECT o.reason FROM fieldwork.opt_out o
                               WHERE o.round_id = p.round_id AND o.person_id = p.person_id),
-                             CASE WHEN (SELECT f.state FROM link.access a
-                                        JOIN answers.form f ON f.response_id = a.response_id
-                                        WHERE a.round_id = p.round_id AND a.person_id = p.person_id)
+                             CASE WHEN (SELECT f.state FROM answers.form f
+                                        WHERE f.response_id = link.response_id(CAST(:link_key AS bytea), p.person_id))
                                        IN ('completed', 'deleted') THEN 'answered' END,
                              'closed')
                 WHEN p.state IN ('unknown', 'sending', 'claimed') THEN 'fate_unknown' ELSE p.reason END AS reason

@@ -1,4 +1,6 @@
--- Who has a CPR number, in every round, by its keyed hash. One row per round. Parameters: cpr_lookup.
+-- Who has a CPR number, by its keyed hash in each round. One row per round. Parameters: round_ids, lookups.
 SELECT c.round_id, c.person_id, c.municipality_code, m.municipality_name
-FROM identity.citizen c JOIN rounds.municipality m USING (round_id, municipality_code)
-WHERE c.cpr_lookup = :cpr_lookup ORDER BY c.round_id
+FROM unnest(CAST(:round_ids AS text[]), CAST(:lookups AS bytea[])) AS k (round_id, cpr_lookup)
+JOIN identity.citizen c USING (round_id, cpr_lookup)
+JOIN rounds.municipality m USING (round_id, municipality_code)
+ORDER BY c.round_id

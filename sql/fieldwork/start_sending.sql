@@ -1,6 +1,6 @@
 -- Commit to sending claimed messages on their channels, unless something has come in the way since they were claimed;
 -- a message in doubt only on the channel it was sent by.
--- One row per message that is now being sent. Parameters: round_id, owner, municipality_hash, lease_seconds, now, today,
+-- One row per message that is now being sent. Parameters: round_id, owner, municipality_hash, link_key, lease_seconds, now, today,
 -- message_ids, channels (arrays of the same length).
 UPDATE fieldwork.message m
 SET state = 'sending', channel = v.channel, sent_at = :now,
@@ -15,6 +15,6 @@ WHERE m.message_id = v.message_id AND m.state = 'claimed' AND m.lease_owner = :o
                 AND c.municipality_code = m.municipality_code AND c.municipality_hash = :municipality_hash)
   AND (SELECT o.person_id FROM fieldwork.opt_out o
        WHERE o.round_id = m.round_id AND o.person_id = m.person_id) IS NULL
-  AND (SELECT f.state FROM link.access a JOIN answers.form f ON f.response_id = a.response_id
-       WHERE a.round_id = m.round_id AND a.person_id = m.person_id) IN ('unopened', 'started')
+  AND (SELECT f.state FROM answers.form f
+       WHERE f.response_id = link.response_id(CAST(:link_key AS bytea), m.person_id)) IN ('unopened', 'started')
 RETURNING m.message_id

@@ -1,9 +1,9 @@
--- What is known of each sampled person's contact and answers. One row per sampled person. Parameters: round_id.
+-- What is known of each sampled person's contact and answers. One row per sampled person. Parameters: round_id, link_key.
 SELECT s.person_id, f.state AS form_state, r.completeness, coalesce(r.is_quarantined, false) AS is_quarantined,
        o.reason AS opt_out_reason,
        coalesce(m.is_reached, false) AS is_reached
   FROM sampling.sample s
-  LEFT JOIN link.access l ON l.round_id = s.round_id AND l.person_id = s.person_id
+  CROSS JOIN LATERAL (SELECT link.response_id(CAST(:link_key AS bytea), s.person_id) AS response_id) l
   LEFT JOIN answers.form f ON f.response_id = l.response_id
   LEFT JOIN responses.response r ON r.round_id = s.round_id AND r.response_id = l.response_id
   LEFT JOIN fieldwork.opt_out o ON o.round_id = s.round_id AND o.person_id = s.person_id

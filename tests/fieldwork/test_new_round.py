@@ -9,6 +9,7 @@ from borgerpuls import clock
 from borgerpuls.database import engine
 from borgerpuls.resources import resource_folder
 from borgerpuls.sandbox import drill
+from borgerpuls.vault import vault
 
 HERE, OLD, NEW, PEOPLE = "0461", "4000-1", "4000-2", 400
 MOST_TOUCHES = 60
@@ -30,13 +31,24 @@ def touches(node: dict[str, Any]) -> float:
 
 @pytest.mark.parametrize(
     "statement",
-    ["sampled_people", "sampled_citizens", "cancel_due", "claim", "finish", "answers_by_arm", "held", "health"],
+    [
+        "sampled_people",
+        "sampled_citizens",
+        "sampled_cprs",
+        "cancel_due",
+        "claim",
+        "finish",
+        "answers_by_arm",
+        "held",
+        "health",
+    ],
 )
 def test_a_statement_on_a_new_round_grows_with_its_rows_not_with_their_square(new_round: None, statement: str) -> None:
     sql = (resource_folder("sql") / f"fieldwork/{statement}.sql").read_text(encoding="utf-8")
     known = {
         "round_id": NEW, "municipality_code": HERE, "today": drill.CLOSE_DATE, "now": clock.now(), "slot": "main",
         "is_window_open": True, "municipality_hash": "", "owner": "drift", "lease_seconds": 30, "batch_size": 5 * PEOPLE,
+        "link_key": vault().round_key(NEW).link_key,
     }  # fmt: skip
     query = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
     with engine("database_admin_url").connect() as connection, connection.begin() as transaction:

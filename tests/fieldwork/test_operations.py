@@ -15,12 +15,13 @@ from typer.testing import CliRunner, Result
 from borgerpuls import clock
 from borgerpuls.cli import app
 from borgerpuls.database import engine, transaction
-from borgerpuls.errors import BorgerpulsError, MunicipalityTextIsUnusable
+from borgerpuls.errors import BorgerpulsError, MunicipalityTextIsUnusable, RoundIsForgotten
 from borgerpuls.fieldwork import operations, stage
 from borgerpuls.fieldwork.history import history_lines
 from borgerpuls.fieldwork.words import FORM_STATES, MESSAGE_STATES, OPT_OUTS, ROUND_STATES, WAVES
 from borgerpuls.sandbox import drill
 from borgerpuls.terms import MessageState, RoundState
+from borgerpuls.vault import vault
 
 HERE, THERE = "0461", "0707"
 _years = itertools.count(3000)
@@ -245,6 +246,58 @@ def test_who_opts_out_is_written_to_no_more_and_a_mistake_is_taken_back(round_id
         assert list(done) == ["opt_out:opted_out", "opt_out:dead", "take_back_opt_out"]
 
 
+def test_who_wants_no_contact_gets_none_in_the_next_round_either(round_id: str, cpr_typed: list[str]) -> None:
+    people = drill.make_round(round_id, {HERE: 4})
+    later = round_id.replace("-1", "-2")
+    wishes, dead, mistaken, stranger = (*people["cpr"][:3], "6101010000")
+    cpr_typed += [wishes, dead, mistaken, mistaken, stranger, stranger, stranger]
+    type_in("opt-out")
+    type_in("opt-out", "--reason", "dead")
+    type_in("opt-out")
+    type_in("opt-out", "--undo")
+    assert "CitizenIsUnknown" in refused("opt-out", "--reason", "moved", "--ahead")
+    assert type_in("opt-out", "--ahead").output == "Må ikke kontaktes i kommende runder.\n"
+    assert type_in("opt-out", "--undo").output == "Må kontaktes i kommende runder.\n"
+    with transaction("fieldwork") as connection:
+        kept = connection.execute(text("SELECT cpr_lookup, known_date FROM fieldwork.no_contact")).all()
+    assert kept == [(vault().lookup(wishes), clock.today())]
+
+    drill.make_round(later, {HERE: 4})  # the same people, under other ids
+    assert stage.plan_messages(later) == {"people": 4, "messages": 20}
+    counts = stage.send_due(later, HERE)
+    assert (counts["accepted"], counts["cancelled"]) == (3, 1)
+    cpr_typed += [wishes, wishes]
+    assert "vil ikke kontaktes" in type_in("explain").output.partition(later)[2]
+    type_in("opt-out", "--undo")
+    with engine("database_admin_url").begin() as connection:
+        connection.execute(text("UPDATE rounds.round SET state = 'closed' WHERE round_id = :r"), {"r": later})
+
+
+def test_a_citizen_of_a_forgotten_round_is_not_found_and_the_error_says_why(
+    round_id: str, cpr_typed: list[str]
+) -> None:
+    people = drill.make_round(round_id, {HERE: 2})
+    with engine("database_admin_url").begin() as connection:
+        connection.execute(
+            text("UPDATE rounds.round SET state = 'stopped', forgotten_at = '2023-12-02 05:00+01' WHERE round_id = :r"),
+            {"r": round_id},
+        )
+    cpr_typed += ["6101010000"] * 2
+    for words in (("explain",), ("opt-out",)):
+        assert f"{round_id}, som er glemt, kan ingen slås op. Se efter, om det er tastet rigtigt." in refused(*words)
+    for task in (
+        lambda: stage.plan_messages(round_id),
+        lambda: stage.prepare_dry_run(round_id),
+        lambda: stage.send_due(round_id, HERE),
+        lambda: operations.reconcile(round_id, "drift"),
+        lambda: operations.arm_difference(round_id),
+        lambda: operations.issue_code(round_id, people["cpr"][0], "drift"),
+        lambda: operations.require_answers_are_taken(round_id),
+    ):
+        with pytest.raises(RoundIsForgotten, match=f"Runde {round_id}: Runden blev glemt den 02-12-2023"):
+            task()
+
+
 def test_a_municipalitys_list_of_the_dead_names_lines_and_never_numbers(round_id: str, tmp_path: Path) -> None:
     people = drill.make_round(round_id, {HERE: 3})
     numbers = [people["cpr"][0], "", "6101010000", people["cpr"][2][:6] + "-" + people["cpr"][2][6:]]
@@ -298,9 +351,9 @@ def test_the_share_of_the_reminder_arms_is_set_before_approval_only(round_id: st
     with engine("database_admin_url").begin() as connection:  # one of three with, two of seven without
         for arm, answered in (("with_sms", 1), ("without_sms", 2)):
             connection.execute(
-                text("UPDATE answers.form SET state = 'completed' WHERE response_id IN (SELECT response_id FROM link.access "
-                     "JOIN fieldwork.arm USING (round_id, person_id) WHERE round_id = :r AND arm = :a LIMIT :n)"),
-                {"r": round_id, "a": arm, "n": answered},
+                text("UPDATE answers.form SET state = 'completed' WHERE response_id IN (SELECT link.response_id(:k, person_id) "
+                     "FROM fieldwork.arm WHERE round_id = :r AND arm = :a LIMIT :n)"),
+                {"r": round_id, "a": arm, "n": answered, "k": vault().round_key(round_id).link_key},
             )  # fmt: skip
     said = type_in("sms-effect", round_id).output
     assert "Med sms: 33,3 % af 3 borgere har svaret. Uden: 28,6 % af 7." in said

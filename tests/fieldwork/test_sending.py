@@ -25,6 +25,7 @@ from borgerpuls.fieldwork import departure, dispatch, operations, stage
 from borgerpuls.fieldwork.letters import MunicipalityText
 from borgerpuls.sandbox import drill
 from borgerpuls.sandbox.gateways import read_ledger
+from borgerpuls.vault import vault
 
 HERE, THERE = "0461", "0707"
 _years = itertools.count(3001)
@@ -57,9 +58,8 @@ def states(round_id: str, wave: int = 1, slot: str = "main") -> dict[tuple[str, 
 
 def complete_form(round_id: str, person_id: object) -> None:
     run(
-        "UPDATE answers.form SET state = 'completed' WHERE response_id = "
-        "(SELECT response_id FROM link.access WHERE round_id = :r AND person_id = :p)",
-        r=round_id,
+        "UPDATE answers.form SET state = 'completed' WHERE response_id = link.response_id(:k, :p)",
+        k=vault().round_key(round_id).link_key,
         p=person_id,
     )
 
@@ -137,9 +137,7 @@ def test_previews_show_real_texts_and_nobody(round_id: str, monkeypatch: pytest.
     assert "Øvelse 0461 Kommune" in everything
     for secret in ("Zebulonia", "Ærine", "Quintus", *people["cpr"]):
         assert secret not in everything
-    from borgerpuls.vault import vault
-
-    assert vault().link_token(round_id, people["person_id"][0]) not in everything
+    assert vault().round_key(round_id).link_token(people["person_id"][0]) not in everything
     monkeypatch.undo()
     settings.settings.cache_clear()
 

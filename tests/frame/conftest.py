@@ -14,6 +14,7 @@ from borgerpuls.codebooks.municipalities import municipality_name
 from borgerpuls.database import transaction
 from borgerpuls.sandbox.postgres import EmbeddedPostgres
 from borgerpuls.settings import settings
+from borgerpuls.vault import vault
 
 
 @pytest.fixture
@@ -40,6 +41,7 @@ def pilot_round(round_database: EmbeddedPostgres) -> Iterator[str]:
     """A round with Aalborg, Vejle and Odense; empty before and after each test."""
     _empty()
     clock.move_to(datetime(2023, 8, 7, 9, tzinfo=COPENHAGEN))
+    vault().make_round_key(ROUND)
     with transaction("rounds") as connection:
         connection.execute(
             text(
@@ -66,7 +68,7 @@ def _empty() -> None:
     with transaction("frame") as connection:
         for table in (
             "frame.person", "frame.spell", "frame.row_error", "frame.expectation_result", "frame.extract",
-            "identity.citizen", "identity.quarantined_row", "identity.extract_file", "identity.data_key",
+            "identity.citizen", "identity.quarantined_row", "identity.extract_file",
         ):  # fmt: skip
             connection.execute(text(f"DELETE FROM {table}"))
     with transaction("rounds") as connection:

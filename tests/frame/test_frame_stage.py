@@ -22,19 +22,20 @@ from borgerpuls.errors import (
     FrameIsFixed,
     MunicipalityIsNotInRound,
     RoundIsForgotten,
+    RoundKeyIsMissing,
     RowsAreLost,
     UnknownRound,
 )
 from borgerpuls.frame import stage
 from borgerpuls.frame.identity import opened_file
 from borgerpuls.settings import settings
-from borgerpuls.vault import RoundKey, vault
+from borgerpuls.vault import Seal, vault
 
 Put = Callable[..., Path]
 CODES = ("0461", "0630", "0851")
 TABLES = (
     "frame.extract", "frame.spell", "frame.person", "frame.row_error", "frame.expectation_result",
-    "identity.citizen", "identity.quarantined_row", "identity.extract_file", "identity.data_key",
+    "identity.citizen", "identity.quarantined_row", "identity.extract_file",
 )  # fmt: skip
 
 
@@ -61,10 +62,10 @@ def rows_of(code: str) -> tuple[object, ...]:
     )[0]
 
 
-def data_key() -> RoundKey:
-    wrapped = select("SELECT wrapped_key FROM identity.data_key")[0][0]
-    assert isinstance(wrapped, bytes)
-    return vault().open_data_key(wrapped, ROUND)
+def extract_seal() -> Seal:
+    seal = vault().extract_key(ROUND, "0851")
+    assert seal is not None
+    return seal
 
 
 def mixed() -> list[dict[str, str]]:
@@ -153,7 +154,7 @@ def test_a_refused_file_says_why_and_the_others_go_on(pilot_round: str, put: Put
     assert said in str(outcome_text)
     kept = select("SELECT content FROM identity.extract_file WHERE municipality_code = '0851'")[0][0]
     assert isinstance(kept, bytes)
-    assert opened_file(kept, "0851", data_key()) == content
+    assert opened_file(kept, "0851", extract_seal()) == content
 
 
 def test_two_files_of_one_municipality_are_refused(pilot_round: str, put: Put) -> None:
@@ -176,7 +177,7 @@ def test_what_was_noted_about_a_file_that_was_read_is_told(pilot_round: str, put
 def test_nothing_is_lost_a_quarantined_row_can_be_read_again_as_it_stood(pilot_round: str, put: Put) -> None:
     put("0851", mixed())
     build_frame()
-    key = data_key()
+    key = extract_seal()
     stood = {
         number: json.loads(key.decrypt(bytes(content), f"row|0851|{number}"))  # type: ignore[arg-type]
         for number, content in select("SELECT row_number, content FROM identity.quarantined_row")
@@ -192,7 +193,8 @@ def test_nothing_is_lost_a_quarantined_row_can_be_read_again_as_it_stood(pilot_r
 def test_identity_is_sealed_for_its_person_and_found_by_its_hash(pilot_round: str, put: Put) -> None:
     put("0851", mixed())
     build_frame()
-    key, person = data_key(), vault().person_id(ROUND, cpr_number(1))
+    key = vault().round_key(ROUND)
+    person = key.person_id(cpr_number(1))
     found = select(
         "SELECT cpr, name, mobile, address, is_address_protected, person_id, cpr_lookup FROM identity.citizen"
         f" WHERE person_id = '{person}'"
@@ -204,8 +206,8 @@ def test_identity_is_sealed_for_its_person_and_found_by_its_hash(pilot_round: st
     assert opened[:3] == [cpr_number(1), "Åse Ærø", "4526123456"]
     assert json.loads(opened[3]) == {"vejnavn": "Søgade", "husnr": "4", "postnr": "9000"}
     assert found[4] is False
-    assert found[6] == vault().lookup(cpr_number(1))
-    other = vault().person_id(ROUND, cpr_number(2))
+    assert found[6] == key.lookup(cpr_number(1)) != vault().lookup(cpr_number(1))
+    other = key.person_id(cpr_number(2))
     assert select(
         f"SELECT mobile, address, is_address_protected FROM identity.citizen WHERE person_id = '{other}'"
     ) == [(None, None, True)]
@@ -233,7 +235,7 @@ def test_a_person_in_two_municipalities_is_one_citizen_of_the_latest(pilot_round
     assert select("SELECT municipality_code FROM identity.citizen") == [("0461",)]
     assert select("SELECT municipality_code FROM frame.person") == [("0461",)]
     person, name = select("SELECT person_id, name FROM identity.citizen")[0]
-    assert data_key().decrypt(bytes(name), f"name|{person}") == "Åse Ny"  # type: ignore[arg-type]
+    assert vault().round_key(ROUND).decrypt(bytes(name), f"name|{person}") == "Åse Ny"  # type: ignore[arg-type]
     assert select("SELECT ineligibility_reason FROM frame.spell WHERE municipality_code = '0851'") == [
         ("anden_kommune",)
     ]
@@ -248,8 +250,7 @@ def test_running_any_task_again_changes_no_row(pilot_round: str, put: Put) -> No
     for code in CODES:
         stage.import_extract(ROUND, code)
         assert values(contents()) == values(before)
-    for table in ("identity.extract_file", "identity.data_key"):
-        assert contents()[table] == before[table]
+    assert contents()["identity.extract_file"] == before["identity.extract_file"]
     stage.validate_frame(ROUND)
     assert values(contents()) == values(before)
     assert contents()["frame.spell"] == before["frame.spell"]
@@ -307,13 +308,38 @@ def test_an_extract_deleted_on_schedule_leaves_the_frame_standing(pilot_round: s
     assert select("SELECT count(*) FROM frame.person") == [(1,)]
 
 
-def test_a_destroyed_key_is_never_made_anew(pilot_round: str, put: Put) -> None:
+@pytest.mark.parametrize(
+    "task",
+    [
+        lambda: stage.import_extract(ROUND, "0851"),
+        lambda: stage.validate_frame(ROUND),
+        lambda: stage.decide_eligibility(ROUND),
+        lambda: stage.row_errors(ROUND),
+    ],
+)
+def test_a_round_that_is_forgotten_gets_no_new_frame_and_no_new_key(
+    pilot_round: str, put: Put, task: Callable[[], object]
+) -> None:
     put("0851", [row(1)])
-    stage.import_extract(ROUND, "0851")
-    with transaction("frame") as connection:
-        connection.execute(text("UPDATE identity.data_key SET wrapped_key = NULL, destroyed_at = now()"))
-    with pytest.raises(RoundIsForgotten):
-        stage.import_extract(ROUND, "0851")
+    build_frame()
+    with transaction("rounds") as connection:
+        connection.execute(text("UPDATE rounds.round SET forgotten_at = '2023-12-02 05:00+01'"))
+    before = contents()
+    with pytest.raises(
+        RoundIsForgotten, match=r"Runde 2023-2: Runden blev glemt den 02-12-2023: .* retention show 2023-2"
+    ):
+        task()
+    assert contents() == before
+    assert not stage.frame_summary(ROUND).empty
+
+
+def test_a_key_that_is_not_there_is_never_made_anew(pilot_round: str, put: Put) -> None:
+    put("0851", [row(1)])
+    build_frame()
+    (settings().round_key_place() / ROUND / "round.key").unlink()
+    with pytest.raises(RoundKeyIsMissing, match="Runde 2023-2: Rundens nøgle findes ikke"):
+        stage.validate_frame(ROUND)
+    assert not (settings().round_key_place() / ROUND / "round.key").exists()
 
 
 def test_a_frame_without_anybody_is_an_error_that_leaves_the_reasons_to_read(pilot_round: str, put: Put) -> None:
@@ -460,7 +486,12 @@ def test_the_frame_of_a_sandbox_country_is_the_country(pilot_round: str) -> None
 
     eligible = truth[truth["outcome"] == "eligible"]
     expected = sorted(
-        (str(vault().person_id(ROUND, str(person.cpr))), person.age_group, person.subgroup, person.target_group)
+        (
+            str(vault().round_key(ROUND).person_id(str(person.cpr))),
+            person.age_group,
+            person.subgroup,
+            person.target_group,
+        )
         for person in eligible.itertuples()
     )
     assert len(expected) > 2000

@@ -18,6 +18,7 @@ class Country:
         self._made = 0
 
     def open_round(self, round_id: str = ROUND, version: str = "2023", state: str = "approved") -> None:
+        vault().make_round_key(round_id)
         with transaction("rounds") as connection:
             connection.execute(
                 text(
@@ -44,14 +45,16 @@ class Country:
     ) -> "Citizen":
         self._made += 1
         person = uuid.UUID(int=self._made, version=4)
-        response = vault().response_id(round_id, person)
-        citizen = Citizen(person, response, vault().link_token(round_id, person), vault().typed_code(round_id, person))
+        key = vault().round_key(round_id)
+        response = key.response_id(person)
+        citizen = Citizen(person, response, key.link_token(person), key.typed_code(person))
         with transaction("fieldwork") as connection:
             connection.execute(
-                text("INSERT INTO link.access VALUES (:round, :person, :response, :token, :code)"),
+                text(
+                    "INSERT INTO link.access (round_id, response_id, token_hash, code_hash) VALUES (:round, :response, :token, :code)"
+                ),
                 {
                     "round": round_id,
-                    "person": person,
                     "response": response,
                     "token": vault().access_hash(citizen.token),
                     "code": vault().access_hash(citizen.code),

@@ -25,7 +25,7 @@ def with_cpr(citizen: Citizen) -> str:
                 "INSERT INTO identity.citizen (round_id, person_id, municipality_code, cpr, cpr_lookup) "
                 "VALUES (:round, :person, '0461', 'x', :lookup)"
             ),
-            {"round": ROUND, "person": citizen.person_id, "lookup": vault().lookup(cpr)},
+            {"round": ROUND, "person": citizen.person_id, "lookup": vault().round_key(ROUND).lookup(cpr)},
         )
     return cpr
 

@@ -48,7 +48,9 @@ def people(count: int, round_id: str = ROUND) -> pd.DataFrame:
 def open_round(count: int, round_id: str = ROUND) -> pd.DataFrame:
     """Open a round, sample everybody, and give everybody a form. Returns the people with their `response_id`."""
     everybody = people(count, round_id)
-    everybody["response_id"] = [vault().response_id(round_id, person) for person in everybody["person_id"]]
+    vault().make_round_key(round_id)
+    key = vault().round_key(round_id)
+    everybody["response_id"] = [key.response_id(person) for person in everybody["person_id"]]
     with transaction("rounds") as connection:
         connection.execute(text(OPEN_ROUND), {"round_id": round_id})
         connection.execute(
@@ -63,9 +65,9 @@ def open_round(count: int, round_id: str = ROUND) -> pd.DataFrame:
         )
         copy_rows(connection, "sampling.sample", sample)
     with transaction("fieldwork") as connection:
-        access = everybody[["round_id", "person_id", "response_id"]].copy()
-        access["token_hash"] = [vault().access_hash(f"t{person}") for person in access["person_id"]]
-        access["code_hash"] = [vault().access_hash(f"c{person}") for person in access["person_id"]]
+        access = everybody[["round_id", "response_id"]].copy()
+        access["token_hash"] = [vault().access_hash(f"t{form}") for form in access["response_id"]]
+        access["code_hash"] = [vault().access_hash(f"c{form}") for form in access["response_id"]]
         copy_rows(connection, "link.access", access)
         form = everybody[["response_id", "round_id", "municipality_code", "target_group", "subgroup"]]
         copy_rows(connection, "answers.form", form.assign(questionnaire_version="2023"))

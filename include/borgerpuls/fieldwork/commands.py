@@ -147,8 +147,15 @@ def opt_out(
         Path | None, typer.Option(exists=True, dir_okay=False, help="Many: one CPR number a line. Default: asked for.")
     ] = None,
     undo: Annotated[bool, typer.Option("--undo", help="Take a mistake back.")] = False,
+    ahead: Annotated[
+        bool, typer.Option("--ahead", help="Keep it for later rounds, also of who is in none now.")
+    ] = False,
 ) -> None:
-    """Contact a citizen no more in the rounds under way. The CPR number is asked for and not shown; it is written down."""
+    """
+    Contact a citizen no more. The CPR number is asked for and not shown; it is written down.
+
+    Who is dead, has moved or is withdrawn is left out of the rounds under way; who wants no contact, of later rounds too.
+    """
     from borgerpuls.errors import CitizenIsUnknown
     from borgerpuls.fieldwork import operations
     from borgerpuls.given_paths import read_text
@@ -162,13 +169,14 @@ def opt_out(
             if undo:
                 rounds = operations.take_back_opt_out(_ten_digits(line), getpass.getuser())
             else:
-                rounds = operations.opt_out(_ten_digits(line), reason.value, getpass.getuser())
+                rounds = operations.opt_out(_ten_digits(line), reason.value, getpass.getuser(), is_ahead=ahead)
         except CitizenIsUnknown:
             if file is None:
                 raise
             unknown.append(number)
         else:
-            typer.echo(f"{'Må' if undo else 'Må ikke'} kontaktes i runde {', '.join(rounds)}.")
+            where = f"runde {', '.join(rounds)}" if rounds else "kommende runder"
+            typer.echo(f"{'Må' if undo else 'Må ikke'} kontaktes i {where}.")
     if unknown:
         typer.echo(f"Ikke fundet: linje {', '.join(str(number) for number in unknown)}.")
         raise typer.Exit(1)

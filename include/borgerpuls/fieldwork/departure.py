@@ -26,7 +26,7 @@ from borgerpuls.fieldwork.round_content import letter_dates
 from borgerpuls.fieldwork.windows import SendingWindows
 from borgerpuls.settings import settings
 from borgerpuls.terms import Channel
-from borgerpuls.vault import RoundKey, vault
+from borgerpuls.vault import RoundKey
 
 SYNTHETIC_CPR = re.compile(r"[6-9]\d{9}", re.ASCII)
 """Day of birth plus 60: nobody's number."""
@@ -36,7 +36,7 @@ SECONDS_BETWEEN_LOOKS = 0.5
 
 @contextmanager
 def connected_postman(
-    plan: Row[Any], municipality_code: str, text: MunicipalityText, book: LetterBook
+    plan: Row[Any], municipality_code: str, text: MunicipalityText, book: LetterBook, round_key: RoundKey
 ) -> Iterator[GatewayPostman]:
     """Yield who writes and carries one municipality's messages, with connections that are closed afterwards."""
     chosen = settings()
@@ -51,7 +51,7 @@ def connected_postman(
             text=text,
             book=book,
             dates=letter_dates(plan),
-            vault=vault(),
+            key=round_key,
             digital_post=DigitalPostGateway(post, token),
             sms=SmsGateway(sms, token),
             letters=LetterOutbox(chosen.letter_place() / plan.round_id / municipality_code),

@@ -67,6 +67,8 @@ class Ledger:
     """Of what would be sent in the municipality now; only what was approved is sent (contents.py)."""
     owner: str
     lease_seconds: int
+    link_key: bytes = field(repr=False)
+    """Tells whose a form is (RoundKey.link_key): nobody who has answered is written to."""
 
     def claim(self, slot: Slot, today: date, batch_size: int, *, is_window_open: bool) -> list[Claimed]:
         """Claim up to *batch_size* messages that every guard lets through, and return them."""
@@ -79,6 +81,7 @@ class Ledger:
                     "is_window_open": is_window_open,
                     "today": today,
                     "municipality_hash": self.municipality_hash,
+                    "link_key": self.link_key,
                     "owner": self.owner,
                     "lease_seconds": self.lease_seconds,
                     "batch_size": batch_size,
@@ -107,6 +110,7 @@ class Ledger:
                     "sent_after": sent_after,
                     "today": today,
                     "municipality_hash": self.municipality_hash,
+                    "link_key": self.link_key,
                     "owner": self.owner,
                     "lease_seconds": self.lease_seconds,
                     "batch_size": batch_size,
@@ -150,6 +154,7 @@ class Ledger:
                     "round_id": self.round_id,
                     "owner": self.owner,
                     "municipality_hash": self.municipality_hash,
+                    "link_key": self.link_key,
                     "lease_seconds": self.lease_seconds,
                     "now": now,
                     "today": now.date(),
@@ -168,7 +173,8 @@ class Ledger:
         """Cancel due messages to people who have answered or must not be contacted; return how many."""
         with transaction("fieldwork") as connection:
             return connection.execute(
-                load_query("fieldwork/cancel_due.sql"), self._place | {"today": now.date(), "now": now}
+                load_query("fieldwork/cancel_due.sql"),
+                self._place | {"link_key": self.link_key, "today": now.date(), "now": now},
             ).rowcount
 
     def settle_rejected(self, now: datetime) -> int:

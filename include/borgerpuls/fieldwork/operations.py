@@ -27,11 +27,17 @@ from borgerpuls.fieldwork.intake import take_in_receipts
 from borgerpuls.fieldwork.journal import Journal
 from borgerpuls.fieldwork.ledger import Ledger, new_owner
 from borgerpuls.fieldwork.letters import MunicipalityText
-from borgerpuls.fieldwork.round_content import require_state, round_of, texts_of
+from borgerpuls.fieldwork.round_content import refuse_forgotten, require_state, round_key_of, round_of, texts_of
 from borgerpuls.plain_files import read_plain
 from borgerpuls.settings import settings
 from borgerpuls.terms import MessageState, RoundState
-from borgerpuls.vault import vault
+from borgerpuls.vault import RoundKey, vault
+
+OPTED_OUT = "opted_out"
+"""The one reason that lasts beyond the round."""
+EVERY_ROUND = "alle"
+"""What the audit calls something that was done for no single round."""
+NOBODY_IN_A_ROUND_UNDER_WAY = "Ingen i en runde, der ikke er slut, har dette cpr-nummer."
 
 
 def pause(round_id: str, reason: str, operator: str) -> None:
@@ -63,15 +69,19 @@ def reconcile(round_id: str, operator: str) -> dict[str, int]:
 
     Returns:
         `given_back`, `settled`, `unknown` (newly in doubt), `replayed` (municipalities), `receipts`, and `in_doubt` now.
+
+    Raises:
+        UnknownRound: No round has this id.
+        RoundIsForgotten: Nothing is left to compare.
     """
     chosen = settings()
     counts = {"given_back": 0, "settled": 0, "unknown": 0, "replayed": 0}
     with transaction("fieldwork") as connection:
-        round_of(connection, round_id)
+        link_key = round_key_of(connection, round_id).link_key
         codes = read_table(connection, "fieldwork/municipalities.sql", round_id=round_id)["municipality_code"]
         _audit(connection, round_id, operator, "reconcile")
     for code in codes:
-        ledger = Ledger(round_id, str(code), "", new_owner(), chosen.lease_seconds)
+        ledger = Ledger(round_id, str(code), "", new_owner(), chosen.lease_seconds, link_key)
         with Journal(chosen.journal_place(), round_id, str(code)) as journal:
             try:
                 ledger.refuse_restored(journal)
@@ -121,20 +131,21 @@ def explain(cpr: str, operator: str) -> list[dict[str, Any]]:
         never the answers), `opt_out`, `messages` and `receipts` (lists of rows, times in Danish time).
 
     Raises:
-        CitizenIsUnknown: Nobody with this number is in any round.
+        CitizenIsUnknown: Nobody with this number is in any round that is not forgotten; those that are, are named.
     """
     with transaction("fieldwork") as connection:
-        found = connection.execute(load_query("fieldwork/person_of_cpr.sql"), {"cpr_lookup": vault().lookup(cpr)}).all()
+        keys = _keys_of_rounds_with_people(connection)
+        found = connection.execute(load_query("fieldwork/person_of_cpr.sql"), _lookups(keys, cpr)).all()
         if not found:
-            raise CitizenIsUnknown(
-                "Ingen i nogen runde har dette cpr-nummer.", next_step="Se efter, om det er tastet rigtigt."
-            )
+            raise _unknown(connection, "Ingen i nogen runde har dette cpr-nummer.")
         history = []
         for row in found:
             who = {"round_id": row.round_id, "person_id": row.person_id}
             _audit(connection, row.round_id, operator, "explain", person_id=row.person_id)
             entry: dict[str, Any] = row._asdict()
-            entry["form"] = connection.execute(load_query("fieldwork/form_of_person.sql"), who).scalar()
+            entry["form"] = connection.execute(
+                load_query("fieldwork/form_of_person.sql"), who | {"link_key": keys[row.round_id].link_key}
+            ).scalar()
             entry["opt_out"] = connection.execute(load_query("fieldwork/opt_out_of_person.sql"), who).scalar()
             for name, query in (("messages", "history"), ("receipts", "receipts_of_person")):
                 rows = connection.execute(load_query(f"fieldwork/{query}.sql"), who).mappings()
@@ -149,10 +160,13 @@ def require_answers_are_taken(round_id: str) -> None:
 
     Raises:
         UnknownRound: No such round.
+        RoundIsForgotten: The round's people are forgotten.
         RoundIsNotOpen: The round takes no answers.
     """
     with transaction("fieldwork") as connection:
-        require_state(round_of(connection, round_id), RoundState.APPROVED)
+        plan = round_of(connection, round_id)
+        refuse_forgotten(plan)
+        require_state(plan, RoundState.APPROVED)
 
 
 def issue_code(round_id: str, cpr: str, operator: str) -> str:
@@ -171,13 +185,18 @@ def issue_code(round_id: str, cpr: str, operator: str) -> str:
     Raises:
         UnknownRound: No such round.
         RoundIsNotOpen: The round takes no answers.
+        RoundIsForgotten: The round's people are forgotten.
         CitizenIsUnknown: Nobody with this number was sampled in the round.
         FormIsNotOpen: The citizen has answered, or has deleted the answers.
     """
     with transaction("fieldwork") as connection:
-        require_state(round_of(connection, round_id), RoundState.APPROVED)
+        plan = round_of(connection, round_id)
+        refuse_forgotten(plan)
+        require_state(plan, RoundState.APPROVED)
+        key = round_key_of(connection, round_id)
         found = connection.execute(
-            load_query("fieldwork/access_of_person.sql"), {"round_id": round_id, "cpr_lookup": vault().lookup(cpr)}
+            load_query("fieldwork/access_of_person.sql"),
+            {"round_id": round_id, "cpr_lookup": key.lookup(cpr), "link_key": key.link_key},
         ).first()
         if found is None:
             raise CitizenIsUnknown(
@@ -196,35 +215,64 @@ def issue_code(round_id: str, cpr: str, operator: str) -> str:
     return code
 
 
-def opt_out(cpr: str, reason: str, operator: str) -> list[str]:
+def opt_out(cpr: str, reason: str, operator: str, *, is_ahead: bool = False) -> list[str]:
     """
     Keep that a citizen is not to be contacted any more; what is not yet sent is cancelled by the next dispatch.
+
+    Who does not want to be contacted (`opted_out`) is not contacted in later rounds either. Kept of them is a keyed hash
+    of the CPR number and the day, which no round that is forgotten takes along.
 
     Args:
         cpr: Ten digits, typed at a prompt or read from a file.
         reason: `opted_out`, `dead`, `moved` or `withdrawn`.
         operator: Who was told.
+        is_ahead: Keep it for later rounds, also where nobody with this number is in one now (`opted_out` alone).
 
     Returns:
         The rounds it was kept in: those that are not over.
 
     Raises:
-        CitizenIsUnknown: Nobody with this number is in a round that is not over.
+        CitizenIsUnknown: Nobody with this number is in a round that is not over; those that are forgotten are named.
     """
-    return _set_contact(cpr, operator, "keep_opt_out", f"opt_out:{reason}", {"reason": reason, "now": clock.now()})
+    moment = clock.now()
+    with transaction("fieldwork") as connection:
+        found = _set_contact(
+            connection, cpr, operator, "keep_opt_out", f"opt_out:{reason}", {"reason": reason, "now": moment}
+        )
+        is_lasting = reason == OPTED_OUT
+        if not found and not (is_ahead and is_lasting):
+            raise _unknown(connection, NOBODY_IN_A_ROUND_UNDER_WAY)
+        if is_lasting:
+            connection.execute(
+                load_query("fieldwork/keep_no_contact.sql"),
+                {"cpr_lookup": vault().lookup(cpr), "known_date": moment.date()},
+            )
+        if not found:
+            _audit(connection, EVERY_ROUND, operator, f"opt_out:{reason}")
+    return found
 
 
 def take_back_opt_out(cpr: str, operator: str) -> list[str]:
     """
-    Let a citizen be contacted again, who was opted out by mistake. Messages already cancelled stay cancelled.
+    Let a citizen be contacted again, who was opted out by mistake, also in later rounds. Messages already cancelled stay
+    cancelled.
 
     Returns:
         The rounds it was taken back in.
 
     Raises:
-        CitizenIsUnknown: Nobody with this number is opted out of a round that is not over.
+        CitizenIsUnknown: Nobody with this number is opted out of a round that is not over, or of those to come.
     """
-    return _set_contact(cpr, operator, "forget_opt_out", "take_back_opt_out", {})
+    with transaction("fieldwork") as connection:
+        found = _set_contact(connection, cpr, operator, "forget_opt_out", "take_back_opt_out", {})
+        was_listed = connection.execute(
+            load_query("fieldwork/forget_no_contact.sql"), {"cpr_lookup": vault().lookup(cpr)}
+        ).rowcount
+        if not found and not was_listed:
+            raise _unknown(connection, NOBODY_IN_A_ROUND_UNDER_WAY)
+        if not found:
+            _audit(connection, EVERY_ROUND, operator, "take_back_opt_out")
+    return found
 
 
 def municipality_texts(round_id: str) -> pd.DataFrame:
@@ -308,11 +356,14 @@ def arm_difference(round_id: str) -> ArmDifference:
 
     Raises:
         UnknownRound: No round has this id.
+        RoundIsForgotten: The round's people are forgotten.
         RoundHasNoArms: No lots were drawn.
     """
     with transaction("fieldwork") as connection:
-        round_of(connection, round_id)
-        return compare_arms(read_table(connection, "fieldwork/answers_by_arm.sql", round_id=round_id))
+        link_key = round_key_of(connection, round_id).link_key
+        return compare_arms(
+            read_table(connection, "fieldwork/answers_by_arm.sql", round_id=round_id, link_key=link_key)
+        )
 
 
 def write_previews(round_id: str, folder: Path) -> list[Path]:
@@ -343,19 +394,29 @@ def write_previews(round_id: str, folder: Path) -> list[Path]:
     return written
 
 
-def _set_contact(cpr: str, operator: str, query: str, action: str, parameters: dict[str, Any]) -> list[str]:
-    with transaction("fieldwork") as connection:
-        found = connection.execute(
-            load_query(f"fieldwork/{query}.sql"), {"cpr_lookup": vault().lookup(cpr)} | parameters
-        ).all()
-        if not found:
-            raise CitizenIsUnknown(
-                "Ingen i en runde, der ikke er slut, har dette cpr-nummer.",
-                next_step="Se efter, om det er tastet rigtigt.",
-            )
-        for row in found:
-            _audit(connection, row.round_id, operator, action, person_id=row.person_id)
+def _set_contact(
+    connection: Connection, cpr: str, operator: str, query: str, action: str, parameters: dict[str, Any]
+) -> list[str]:
+    keys = _keys_of_rounds_with_people(connection)
+    found = connection.execute(load_query(f"fieldwork/{query}.sql"), _lookups(keys, cpr) | parameters).all()
+    for row in found:
+        _audit(connection, row.round_id, operator, action, person_id=row.person_id)
     return sorted(row.round_id for row in found)
+
+
+def _keys_of_rounds_with_people(connection: Connection) -> dict[str, RoundKey]:
+    rounds = connection.execute(load_query("fieldwork/rounds_with_people.sql")).scalars()
+    return {round_id: vault().round_key(round_id) for round_id in rounds}
+
+
+def _lookups(keys: dict[str, RoundKey], cpr: str) -> dict[str, Any]:
+    return {"round_ids": list(keys), "lookups": [key.lookup(cpr) for key in keys.values()]}
+
+
+def _unknown(connection: Connection, what: str) -> CitizenIsUnknown:
+    forgotten = list(connection.execute(load_query("fieldwork/forgotten_rounds.sql")).scalars())
+    gone = f" I runde {', '.join(forgotten)}, som er glemt, kan ingen slås op." if forgotten else ""
+    return CitizenIsUnknown(f"{what}{gone}", next_step="Se efter, om det er tastet rigtigt.")
 
 
 def _keep_text(connection: Connection, round_id: str, municipality_code: str, text: MunicipalityText) -> None:

@@ -1,18 +1,18 @@
 """
 Planning: one message per sampled person, wave and slot, and each person's access to a form.
 
-Pure. All ids follow from the keys of the vault, so planning again gives the same rows and a message keeps its id
+Pure. All ids follow from the round's key, so planning again gives the same rows and a message keeps its id
 through restores and reruns.
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 import pandas as pd
 
 from borgerpuls.terms import Slot
-from borgerpuls.vault import Vault
+from borgerpuls.vault import RoundKey
 
 SLOTS = ((1, Slot.MAIN), (2, Slot.MAIN), (2, Slot.SMS), (3, Slot.MAIN), (3, Slot.SMS))
 """Invitation; two reminders, each with an SMS beside the letter."""
@@ -24,7 +24,7 @@ def plan_round(
     round_id: str,
     sample: pd.DataFrame,
     wave_dates: Iterable[date],
-    vault: Vault,
+    key: RoundKey,
     slots: Iterable[tuple[int, Slot]] = SLOTS,
 ) -> pd.DataFrame:
     """
@@ -34,7 +34,7 @@ def plan_round(
         round_id: The round.
         sample: One row per sampled person: `person_id` (UUID), `municipality_code`.
         wave_dates: The day of each wave, three dates.
-        vault: Gives the ids.
+        key: The round's key, which gives the ids.
         slots: Wave and slot of each message a person may get.
 
     Returns:
@@ -49,10 +49,8 @@ def plan_round(
                 "wave": wave,
                 "slot": str(slot),
                 "municipality_code": sample["municipality_code"],
-                "message_id": [vault.message_id(round_id, p, wave, slot, "message") for p in sample["person_id"]],
-                "transaction_id": [
-                    vault.message_id(round_id, p, wave, slot, "transaction") for p in sample["person_id"]
-                ],
+                "message_id": [key.message_id(p, wave, slot, "message") for p in sample["person_id"]],
+                "transaction_id": [key.message_id(p, wave, slot, "transaction") for p in sample["person_id"]],
                 "due_date": due[wave - 1],
             }
         )
@@ -61,26 +59,26 @@ def plan_round(
     return pd.concat(parts, ignore_index=True)
 
 
-def plan_access(round_id: str, sample: pd.DataFrame, vault: Vault) -> pd.DataFrame:
+def plan_access(round_id: str, sample: pd.DataFrame, key: RoundKey, hash_of: Callable[[str], bytes]) -> pd.DataFrame:
     """
-    Return each person's form and the keyed hashes of link and typed code.
+    Return each person's form and the keyed hashes of link and typed code; not who the person is.
 
     Args:
         round_id: The round.
         sample: One row per sampled person: `person_id` (UUID).
-        vault: Derives link and code; neither is stored.
+        key: The round's key: derives form, link and code.
+        hash_of: Gives the keyed hash under which a link or a code is stored; neither is stored itself.
 
     Returns:
-        One row per person: the columns of `link.access`.
+        One row per person, in the order of *sample*: the columns of `link.access`.
     """
     people = sample["person_id"]
     return pd.DataFrame(
         {
             "round_id": round_id,
-            "person_id": people,
-            "response_id": [vault.response_id(round_id, person) for person in people],
-            "token_hash": [vault.access_hash(vault.link_token(round_id, person)) for person in people],
-            "code_hash": [vault.access_hash(vault.typed_code(round_id, person)) for person in people],
+            "response_id": [key.response_id(person) for person in people],
+            "token_hash": [hash_of(key.link_token(person)) for person in people],
+            "code_hash": [hash_of(key.typed_code(person)) for person in people],
         }
     )
 

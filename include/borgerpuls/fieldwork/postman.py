@@ -5,7 +5,7 @@ Pure apart from the gateways it is given.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from functools import partial
 
@@ -20,7 +20,7 @@ from borgerpuls.fieldwork.dispatch import Person
 from borgerpuls.fieldwork.ledger import Claimed
 from borgerpuls.fieldwork.letters import LetterBook, LetterDates, MunicipalityText, Recipient
 from borgerpuls.terms import Channel, Slot
-from borgerpuls.vault import Vault
+from borgerpuls.vault import RoundKey
 
 ANSWER_LABEL = "Besvar spørgeskemaet"
 FILE_NAMES = {1: "Invitation.html", 2: "Paamindelse-1.html", 3: "Paamindelse-2.html"}
@@ -36,7 +36,7 @@ class GatewayPostman:
     text: MunicipalityText
     book: LetterBook
     dates: LetterDates
-    vault: Vault
+    key: RoundKey = field(repr=False)
     digital_post: DigitalPostGateway
     sms: SmsGateway
     letters: LetterOutbox
@@ -56,8 +56,8 @@ class GatewayPostman:
         """
         recipient = Recipient(
             name=person.name,
-            token=self.vault.link_token(self.round_id, person.person_id),
-            code=self.vault.typed_code(self.round_id, person.person_id),
+            token=self.key.link_token(person.person_id),
+            code=self.key.typed_code(person.person_id),
         )
         if channel is Channel.DIGITAL_POST:
             request = kombi_request(self._memo(claimed, person, recipient, now))

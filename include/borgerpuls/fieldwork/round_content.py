@@ -10,7 +10,7 @@ import pandas as pd
 from sqlalchemy import Connection, Row
 
 from borgerpuls.database import load_query, read_table
-from borgerpuls.errors import RoundIsNotOpen, UnknownRound
+from borgerpuls.errors import RoundIsForgotten, RoundIsNotOpen, UnknownRound
 from borgerpuls.fieldwork.contents import municipality_hashes
 from borgerpuls.fieldwork.letters import LetterBook, LetterDates, MunicipalityText
 from borgerpuls.resources import resource_folder
@@ -43,6 +43,17 @@ def require_state(plan: Row[Any], *states: RoundState) -> None:
         raise RoundIsNotOpen(
             f"Runden er i tilstanden {plan.state}.", where=f"Runde {plan.round_id}", next_step="Åbn en ny runde."
         )
+
+
+def refuse_forgotten(plan: Row[Any]) -> None:
+    """
+    Refuse a round whose people are forgotten.
+
+    Raises:
+        RoundIsForgotten: They are.
+    """
+    if plan.forgotten_at is not None:
+        raise RoundIsForgotten.since(plan.round_id, plan.forgotten_at)
 
 
 def letter_dates(plan: Row[Any]) -> LetterDates:
@@ -79,10 +90,9 @@ def texts_of(connection: Connection, round_id: str) -> dict[str, MunicipalityTex
     return texts
 
 
-def opened_sample(connection: Connection, round_id: str) -> pd.DataFrame:
+def opened_sample(connection: Connection, round_id: str, key: RoundKey) -> pd.DataFrame:
     """Return the sampled people with name, number and address opened; never leaves this process."""
     people = read_table(connection, "fieldwork/sampled_citizens.sql", round_id=round_id)
-    key = round_key_of(connection, round_id)
     for column in ("name", "mobile", "address"):
         people[column] = [
             key.decrypt(bytes(sealed), f"{column}|{person}") if sealed is not None else ""
@@ -93,14 +103,12 @@ def opened_sample(connection: Connection, round_id: str) -> pd.DataFrame:
 
 def round_key_of(connection: Connection, round_id: str) -> RoundKey:
     """
-    Return the key that opens the round's identities.
+    Return the key that opens the round's identities and tells whose a form is.
 
     Raises:
-        UnknownRound: There is none: nothing is imported yet, or the round is forgotten.
+        UnknownRound: No round has this id.
+        RoundIsForgotten: Its key is destroyed.
+        RoundKeyIsMissing: Its key is not where it should be.
     """
-    wrapped = connection.execute(load_query("fieldwork/data_key.sql"), {"round_id": round_id}).scalar()
-    if wrapped is None:
-        raise UnknownRound(
-            "Rundens nøgle findes ikke: ingen udtræk er læst ind, eller runden er glemt.", where=f"Runde {round_id}"
-        )
-    return vault().open_data_key(bytes(wrapped), round_id)
+    refuse_forgotten(round_of(connection, round_id))
+    return vault().round_key(round_id)

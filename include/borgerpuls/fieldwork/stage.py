@@ -41,6 +41,7 @@ from borgerpuls.fieldwork.round_content import (
     letter_book,
     letter_dates,
     opened_sample,
+    refuse_forgotten,
     require_state,
     round_key_of,
     round_of,
@@ -49,7 +50,7 @@ from borgerpuls.fieldwork.round_content import (
 from borgerpuls.resources import resource_folder
 from borgerpuls.settings import settings
 from borgerpuls.terms import Channel, RoundState
-from borgerpuls.vault import vault
+from borgerpuls.vault import RoundKey, vault
 
 # --- plan -------------------------------------------------------------------------------------------------------
 
@@ -58,25 +59,32 @@ def plan_messages(round_id: str) -> dict[str, int]:
     """
     Plan each message a sampled person may get, and lay an unopened form for each person.
 
-    In a round that is over nothing is planned any more; what was planned is counted.
+    Who wants no contact in any round is opted out of this one. In a round that is over nothing is planned any more; what
+    was planned is counted.
 
     Raises:
         UnknownRound: No round has this id.
+        RoundIsForgotten: The round's people are forgotten.
         RoundIsNotOpen: The round is stopped.
+        RoundKeyIsMissing: The round's key is not where it should be.
     """
     with transaction("fieldwork") as connection:
         connection.execute(load_query("fieldwork/hold_round.sql"), {"round_id": round_id})
         plan = round_of(connection, round_id)
+        refuse_forgotten(plan)
         if plan.state in {RoundState.CLOSED, RoundState.PUBLISHED}:
             return _planned(connection, round_id)
         require_state(plan, RoundState.OPEN, RoundState.APPROVED)
+        key = round_key_of(connection, round_id)
         sample = read_table(connection, "fieldwork/sampled_people.sql", round_id=round_id)
         if plan.state == RoundState.OPEN:
             connection.execute(load_query("fieldwork/forget_unsampled.sql"), {"round_id": round_id})
-            connection.execute(load_query("fieldwork/forget_access.sql"), {"round_id": round_id})
+            connection.execute(
+                load_query("fieldwork/forget_access.sql"), {"round_id": round_id, "link_key": key.link_key}
+            )
         dates = letter_dates(plan)
-        messages = planning.plan_round(round_id, sample, [dates.of_wave(wave) for wave in (1, 2, 3)], vault())
-        access = planning.plan_access(round_id, sample, vault())
+        messages = planning.plan_round(round_id, sample, [dates.of_wave(wave) for wave in (1, 2, 3)], key)
+        access = planning.plan_access(round_id, sample, key, vault().access_hash)
         forms = sample.drop(columns="person_id").assign(
             response_id=access["response_id"], round_id=round_id, questionnaire_version=plan.questionnaire_version
         )
@@ -89,6 +97,7 @@ def plan_messages(round_id: str) -> dict[str, int]:
             copy_rows(connection, table, staged)
             connection.execute(load_query(f"fieldwork/{settle}.sql"))
         _draw_arms(connection, plan, sample)
+        _keep_no_contact(connection, round_id, key)
         _keep_standard_texts(connection, plan)
         return _planned(connection, round_id)
 
@@ -104,6 +113,8 @@ def prepare_dry_run(round_id: str) -> dict[str, int]:
 
     Raises:
         UnknownRound: No round has this id.
+        RoundIsForgotten: The round's people are forgotten.
+        RoundKeyIsMissing: The round's key is not where it should be.
         NothingToApprove: Nothing is planned, or some letters could not be written.
     """
     with transaction("fieldwork") as connection:
@@ -111,7 +122,8 @@ def prepare_dry_run(round_id: str) -> dict[str, int]:
         plan = round_of(connection, round_id)
         book = letter_book(plan)
         texts = texts_of(connection, round_id)
-        people = opened_sample(connection, round_id)
+        key = round_key_of(connection, round_id)
+        people = opened_sample(connection, round_id, key)
         messages = read_table(connection, "fieldwork/planned_messages.sql", round_id=round_id)
         if messages.empty:
             raise NothingToApprove(
@@ -124,7 +136,7 @@ def prepare_dry_run(round_id: str) -> dict[str, int]:
         for code, group in people.groupby("municipality_code", sort=True):
             text = texts[str(code)]
             text.check()
-            unwritable += showing.count_unwritable(book, text, _recipients(round_id, group))
+            unwritable += showing.count_unwritable(book, text, _recipients(key, group))
             shown.append(
                 showing.previews(round_id, str(code), text, book, showing.edge_cases(group), may_print=may_print)
             )
@@ -303,6 +315,8 @@ def send_due(round_id: str, municipality_code: str) -> dict[str, int]:
     to those who have answered, declined, died or moved. `held` counts what is due and was not sent.
 
     Raises:
+        RoundIsForgotten: The round's people are forgotten.
+        RoundKeyIsMissing: The round's key is not where it should be.
         RoundWasRestored: The journal knows more than the database; the round is paused.
         GatewayIsDown: A gateway does not answer; what was not sent is still planned.
         GatewayRefusesUs: A gateway does not accept us.
@@ -315,9 +329,11 @@ def send_due(round_id: str, municipality_code: str) -> dict[str, int]:
         hashes = content_hashes(connection, round_id, book, municipality_code)
         round_key = round_key_of(connection, round_id)
         text = texts_of(connection, round_id)[municipality_code]
-    ledger = Ledger(round_id, municipality_code, hashes[municipality_code], new_owner(), chosen.lease_seconds)
+    ledger = Ledger(
+        round_id, municipality_code, hashes[municipality_code], new_owner(), chosen.lease_seconds, round_key.link_key
+    )
     with (
-        departure.connected_postman(plan, municipality_code, text, book) as postman,
+        departure.connected_postman(plan, municipality_code, text, book, round_key) as postman,
         Journal(chosen.journal_place(), round_id, municipality_code) as journal,
     ):
         sent = departure.depart(plan, ledger, journal, postman, round_key)
@@ -348,9 +364,11 @@ def finish_messages(round_id: str) -> dict[str, int]:
     """
     Give every message of a round that is over its end, and return how many messages there are in each state.
 
-    Planned ones are cancelled; accepted ones without a receipt, and those in doubt, become `no_receipt`.
+    Planned ones are cancelled; accepted ones without a receipt, and those in doubt, become `no_receipt`. In a round that is
+    forgotten there is none left.
 
     Raises:
+        RoundKeyIsMissing: The round's key is not where it should be.
         RoundIsStillOpen: The last day is not over, and the round is not stopped.
     """
     with transaction("fieldwork") as connection:
@@ -361,7 +379,12 @@ def finish_messages(round_id: str) -> dict[str, int]:
                 where=f"Runde {round_id}",
                 next_step="Kør opgaven igen dagen efter.",
             )
-        connection.execute(load_query("fieldwork/finish.sql"), {"round_id": round_id, "now": clock.now()})
+        if plan.forgotten_at is None:
+            key = round_key_of(connection, round_id)
+            connection.execute(
+                load_query("fieldwork/finish.sql"),
+                {"round_id": round_id, "link_key": key.link_key, "now": clock.now()},
+            )
     return state_counts(round_id)
 
 
@@ -495,7 +518,18 @@ def _draw_arms(connection: Connection, plan: Row[Any], sample: pd.DataFrame) -> 
         copy_rows(connection, "fieldwork.arm", planning.draw_arms(plan.round_id, sample, share, plan.seed))
 
 
-def _recipients(round_id: str, people: pd.DataFrame) -> Iterator[Recipient]:
+def _keep_no_contact(connection: Connection, round_id: str, key: RoundKey) -> None:
+    listed = set(connection.execute(load_query("fieldwork/no_contact.sql")).scalars())
+    if not listed:
+        return
+    people = connection.execute(load_query("fieldwork/sampled_cprs.sql"), {"round_id": round_id})
+    found = [row.person_id for row in people if vault().lookup(key.decrypt(row.cpr, f"cpr|{row.person_id}")) in listed]
+    connection.execute(
+        load_query("fieldwork/opt_out_listed.sql"), {"round_id": round_id, "person_ids": found, "now": clock.now()}
+    )
+
+
+def _recipients(key: RoundKey, people: pd.DataFrame) -> Iterator[Recipient]:
     """Yield each person with link and code, for a letter that is written and thrown away."""
     for person_id, name in zip(people["person_id"], people["name"], strict=True):
-        yield Recipient(name, vault().link_token(round_id, person_id), vault().typed_code(round_id, person_id))
+        yield Recipient(name, key.link_token(person_id), key.typed_code(person_id))

@@ -2,7 +2,8 @@
 What the frame seals: a person's CPR number, name, mobile and address, and whole rows in quarantine.
 
 Each value is sealed for its own place, the same way at every run. An address is JSON with the extract's own column
-names and only the parts that are filled; so is a row in quarantine.
+names and only the parts that are filled; so is a row in quarantine. Extracts and quarantined rows are sealed with a key of
+their own, which is destroyed before the round's.
 """
 
 import json
@@ -11,25 +12,24 @@ from collections.abc import Callable, Iterable, Mapping
 
 import pandas as pd
 
-from borgerpuls.vault import RoundKey, Vault
+from borgerpuls.vault import RoundKey, Seal
 
 ADDRESS = ("co_navn", "vejnavn", "husnr", "etage", "side", "postnr")
 
 
-def person_ids(cpr: pd.Series, round_id: str, vault: Vault) -> pd.Series:
+def person_ids(cpr: pd.Series, key: RoundKey) -> pd.Series:
     """Return the round's pseudonym of each CPR number, index as *cpr*."""
-    ids = [vault.person_id(round_id, number) for number in cpr.tolist()]
+    ids = [key.person_id(number) for number in cpr.tolist()]
     return pd.Series(ids, index=cpr.index, dtype=object)
 
 
-def sealed_citizens(rows: pd.DataFrame, key: RoundKey, vault: Vault) -> pd.DataFrame:
+def sealed_citizens(rows: pd.DataFrame, key: RoundKey) -> pd.DataFrame:
     """
     Return rows for `identity.citizen`.
 
     Args:
         rows: One row per person, normalised, with `person_id` and `municipality_code`.
-        key: The round's data key.
-        vault: Gives the look-up hash.
+        key: The round's key.
     """
     name = (rows["fornavn"].fillna("") + " " + rows["efternavn"].fillna("")).str.strip()
     return pd.DataFrame(
@@ -38,7 +38,7 @@ def sealed_citizens(rows: pd.DataFrame, key: RoundKey, vault: Vault) -> pd.DataF
             "municipality_code": rows["municipality_code"],
             "cpr": _sealed(rows["cpr"], "cpr", rows["person_id"], key.encrypt),
             "cpr_lookup": pd.Series(
-                [vault.lookup(number) for number in rows["cpr"].tolist()], index=rows.index, dtype=object
+                [key.lookup(number) for number in rows["cpr"].tolist()], index=rows.index, dtype=object
             ),
             "name": _sealed(name.mask(name == ""), "name", rows["person_id"], key.encrypt),
             "mobile": _sealed(rows["mobil"], "mobile", rows["person_id"], key.encrypt),
@@ -48,17 +48,17 @@ def sealed_citizens(rows: pd.DataFrame, key: RoundKey, vault: Vault) -> pd.DataF
     )
 
 
-def sealed_row(fields: Mapping[str, str], municipality_code: str, row_number: int, key: RoundKey) -> bytes:
+def sealed_row(fields: Mapping[str, str], municipality_code: str, row_number: int, key: Seal) -> bytes:
     """Return a row as it stood in the file, sealed for `identity.quarantined_row`."""
     return key.encrypt(json.dumps(fields, ensure_ascii=False), f"row|{municipality_code}|{row_number}")
 
 
-def sealed_file(content: bytes, municipality_code: str, key: RoundKey) -> bytes:
+def sealed_file(content: bytes, municipality_code: str, key: Seal) -> bytes:
     """Return a file, byte for byte, sealed for `identity.extract_file`."""
     return key.encrypt(content.decode("latin-1"), f"extract|{municipality_code}")
 
 
-def opened_file(sealed: bytes, municipality_code: str, key: RoundKey) -> bytes:
+def opened_file(sealed: bytes, municipality_code: str, key: Seal) -> bytes:
     """Return the file that `sealed_file` sealed."""
     return key.decrypt(sealed, f"extract|{municipality_code}").encode("latin-1")
 

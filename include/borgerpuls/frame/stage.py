@@ -7,7 +7,7 @@ Reads `rounds.*` and the inbox; writes `identity.*` and `frame.*`. What is decid
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ from borgerpuls.frame.sources.csv import Extract, raw_rows, read_extract
 from borgerpuls.frame.texts import refusal_text, row_text
 from borgerpuls.row_checks import check_rows
 from borgerpuls.settings import settings
-from borgerpuls.vault import RoundKey, vault
+from borgerpuls.vault import RoundKey, Seal, vault
 
 OWN_SHARE = 0.5
 """A file is another municipality's when fewer than half of its rows have the municipality's own code."""
@@ -51,6 +51,8 @@ class _Plan:
     period: ReferencePeriod
     codebook: Codebook
     is_open: bool
+    round_id: str
+    forgotten_at: datetime | None
 
 
 def import_extract(round_id: str, municipality_code: str) -> dict[str, int]:
@@ -66,12 +68,13 @@ def import_extract(round_id: str, municipality_code: str) -> dict[str, int]:
         MunicipalityIsNotInRound: The municipality does not take part.
         FrameIsFixed: The round is approved and the file is not the one it was approved with.
         ExtractIsGone: The kept file has been deleted on schedule. The frame stands as it is; mark the task as done.
-        RoundIsForgotten: The round's data key is destroyed.
+        RoundIsForgotten: The round's people are forgotten.
+        RoundKeyIsMissing: The round's key is not where it should be.
     """
     with transaction("frame") as connection:
         plan = _read_plan(connection, round_id)
         name = _municipality_name(connection, round_id, municipality_code)
-        key = _data_key(connection, round_id)
+        _refuse_forgotten(plan)
         recorded = connection.execute(
             load_query("frame/stored_file.sql"), {"round_id": round_id, "municipality_code": municipality_code}
         ).one_or_none()
@@ -80,9 +83,10 @@ def import_extract(round_id: str, municipality_code: str) -> dict[str, int]:
     if len(found) == 1:
         content = found[0].read_bytes()
     elif not found and recorded is not None and recorded.file_sha256 is not None:
-        if recorded.content is None:
+        seal = vault().extract_key(round_id, municipality_code)
+        if recorded.content is None or seal is None:
             raise _extract_is_gone(round_id)
-        content = opened_file(recorded.content, municipality_code, key)
+        content = opened_file(recorded.content, municipality_code, seal)
     row: dict[str, Any] = {
         "round_id": round_id,
         "municipality_code": municipality_code,
@@ -107,13 +111,14 @@ def import_extract(round_id: str, municipality_code: str) -> dict[str, int]:
         row |= _read(content, municipality_code, name)
     with transaction("frame") as connection:
         if content is not None:
+            seal = vault().make_extract_key(round_id, municipality_code)
             connection.execute(
                 load_query("frame/store_file.sql"),
                 {
                     "round_id": round_id,
                     "municipality_code": municipality_code,
                     "file_sha256": row["file_sha256"],
-                    "content": sealed_file(content, municipality_code, key),
+                    "content": sealed_file(content, municipality_code, seal),
                     "destroy_after_date": clock.today() + timedelta(days=settings().extract_retention_days),
                 },
             )
@@ -141,16 +146,17 @@ def validate_frame(round_id: str) -> dict[str, int]:
         UnknownRound: No round has this id.
         ExpectationDidNotRun: A rule could not be checked; nothing is written.
         ExtractIsGone: An extract has been deleted on schedule. The frame stands as it is; mark the task as done.
-        RoundIsForgotten: The round's data key is destroyed.
+        RoundIsForgotten: The round's people are forgotten.
+        RoundKeyIsMissing: The round's key is not where it should be.
     """
     with transaction("frame") as connection:
         plan = _read_plan(connection, round_id)
-        key = _data_key(connection, round_id)
+        _refuse_forgotten(plan)
         files = read_table(connection, "frame/imported_files.sql", round_id=round_id)
-    if files["content"].isna().any():
-        raise _extract_is_gone(round_id)
+    key = vault().round_key(round_id)
+    seals = _extract_seals(round_id, files)
     extracts = {
-        code: read_extract(opened_file(content, code, key))
+        code: read_extract(opened_file(content, code, seals[code]))
         for code, content in zip(files["municipality_code"], files["content"], strict=True)
     }
     rules: list[Rule] = []
@@ -166,13 +172,13 @@ def validate_frame(round_id: str) -> dict[str, int]:
         results = checked.results
         names = dict(zip(files["municipality_code"], files["municipality_name"], strict=True))
         errors = _row_errors(checked.findings, rules, every_row, names)
-        rows = rows.assign(person_id=person_ids(rows["cpr"], round_id, vault()))
+        rows = rows.assign(person_id=person_ids(rows["cpr"], key))
     spells = _spells(rows)
     with transaction("frame") as connection:
         _replace_spells(connection, round_id, spells)
         _replace(connection, round_id, "identity.citizen", "citizens", _citizens(rows, spells, plan, key))
         _replace(
-            connection, round_id, "identity.quarantined_row", "quarantined_rows", _sealed(bad, extracts, files, key)
+            connection, round_id, "identity.quarantined_row", "quarantined_rows", _sealed(bad, extracts, files, seals)
         )
         _replace(connection, round_id, "frame.row_error", "row_errors", errors)
         _replace(connection, round_id, "frame.expectation_result", "expectation_results", results.assign(suite=SUITE))
@@ -189,11 +195,13 @@ def decide_eligibility(round_id: str) -> dict[str, int]:
 
     Raises:
         UnknownRound: No round has this id.
+        RoundIsForgotten: The round's people are forgotten.
         RowsAreLost: The rows of a municipality do not add up; nothing is written.
         FrameIsEmpty: No municipality has an eligible person. What was decided is written, so that it can be read.
     """
     with transaction("frame") as connection:
         plan = _read_plan(connection, round_id)
+        _refuse_forgotten(plan)
         spells = _with_dates(read_table(connection, "frame/spells.sql", round_id=round_id))
         decisions = decide(spells, plan.period, plan.codebook)
         connection.execute(load_query("frame/make_decision.sql"))
@@ -220,24 +228,22 @@ def frame_summary(round_id: str) -> pd.DataFrame:
     Returns:
         One row per municipality of the round: `municipality_code`, `municipality_name`, `outcome` (missing where no
         file has been looked for), `outcome_text`, `row_count`, `eligible_count`, `ineligible_count`,
-        `quarantined_count`, and one column per `IneligibilityReason` with its rows.
+        `quarantined_count`, and one column per `IneligibilityReason` with its rows (none once the round is forgotten).
 
     Raises:
         UnknownRound: No round has this id.
     """
     with transaction("frame") as connection:
-        _read_plan(connection, round_id)
+        plan = _read_plan(connection, round_id)
         summary = read_table(connection, "frame/summary.sql", round_id=round_id)
         reasons = read_table(connection, "frame/reasons.sql", round_id=round_id)
+    if plan.forgotten_at is not None:
+        return _in_danish_order(summary)
     by_reason = reasons.pivot_table(
         index="municipality_code", columns="ineligibility_reason", values="row_count", aggfunc="sum"
     ).reindex(index=summary["municipality_code"], columns=[str(reason) for reason in IneligibilityReason])
     by_reason = by_reason.fillna(0).astype("int64").rename_axis(columns=None).reset_index()
-    return (
-        summary.merge(by_reason, on="municipality_code")
-        .sort_values("municipality_name", key=lambda names: names.map(danish_sort_key))
-        .reset_index(drop=True)
-    )
+    return _in_danish_order(summary.merge(by_reason, on="municipality_code"))
 
 
 def row_errors(round_id: str, municipality_code: str | None = None) -> pd.DataFrame:
@@ -249,10 +255,11 @@ def row_errors(round_id: str, municipality_code: str | None = None) -> pd.DataFr
 
     Raises:
         UnknownRound: No round has this id.
+        RoundIsForgotten: The round's people are forgotten, and the rows of their extracts.
         MunicipalityIsNotInRound: The municipality does not take part.
     """
     with transaction("frame") as connection:
-        _read_plan(connection, round_id)
+        _refuse_forgotten(_read_plan(connection, round_id))
         if municipality_code:
             _municipality_name(connection, round_id, municipality_code)
         return read_table(connection, "frame/row_errors.sql", round_id=round_id, municipality_code=municipality_code)
@@ -263,7 +270,23 @@ def _read_plan(connection: Connection, round_id: str) -> _Plan:
     if row is None:
         raise UnknownRound.named(round_id)
     period = ReferencePeriod(row.reference_start_date, row.reference_end_date, row.key_date)
-    return _Plan(period, load_codebook(row.codebook_version), is_open=row.state == "open")
+    return _Plan(
+        period,
+        load_codebook(row.codebook_version),
+        is_open=row.state == "open",
+        round_id=round_id,
+        forgotten_at=row.forgotten_at,
+    )
+
+
+def _in_danish_order(summary: pd.DataFrame) -> pd.DataFrame:
+    ordered = summary.sort_values("municipality_name", key=lambda names: names.map(danish_sort_key))
+    return ordered.reset_index(drop=True)
+
+
+def _refuse_forgotten(plan: _Plan) -> None:
+    if plan.forgotten_at is not None:
+        raise RoundIsForgotten.since(plan.round_id, plan.forgotten_at)
 
 
 def _municipality_name(connection: Connection, round_id: str, municipality_code: str) -> str:
@@ -273,22 +296,6 @@ def _municipality_name(connection: Connection, round_id: str, municipality_code:
     if name is None:
         raise MunicipalityIsNotInRound.named(municipality_code, round_id)
     return str(name)
-
-
-def _data_key(connection: Connection, round_id: str) -> RoundKey:
-    """Return the round's data key, made the first time it is asked for."""
-    connection.execute(
-        load_query("frame/add_data_key.sql"),
-        {"round_id": round_id, "wrapped_key": vault().new_wrapped_data_key(round_id)},
-    )
-    wrapped = connection.execute(load_query("frame/data_key.sql"), {"round_id": round_id}).scalar()
-    if wrapped is None:
-        raise RoundIsForgotten(
-            "Rundens nøgle er destrueret, og dens borgere kan ikke længere læses.",
-            where=f"Runde {round_id}",
-            next_step="Det kan ikke gøres om. Åbn en ny runde for at danne en ny ramme.",
-        )
-    return vault().open_data_key(wrapped, round_id)
 
 
 def _files_in_inbox(round_id: str, municipality_code: str) -> list[Path]:
@@ -422,10 +429,23 @@ def _citizens(rows: pd.DataFrame, spells: pd.DataFrame, plan: _Plan, key: RoundK
     """Return rows for `identity.citizen`: of each person the row that will decide."""
     if rows.empty:
         return pd.DataFrame()
-    return sealed_citizens(rows[decisive_rows(_with_dates(spells), plan.period.key_date)], key, vault())
+    return sealed_citizens(rows[decisive_rows(_with_dates(spells), plan.period.key_date)], key)
 
 
-def _sealed(bad: pd.DataFrame, extracts: dict[str, Extract], files: pd.DataFrame, key: RoundKey) -> pd.DataFrame:
+def _extract_seals(round_id: str, files: pd.DataFrame) -> dict[str, Seal]:
+    """Return what opens each imported extract; raises ExtractIsGone where one is destroyed."""
+    seals = {}
+    for code, content in zip(files["municipality_code"], files["content"], strict=True):
+        seal = vault().extract_key(round_id, code)
+        if seal is None or content is None:
+            raise _extract_is_gone(round_id)
+        seals[str(code)] = seal
+    return seals
+
+
+def _sealed(
+    bad: pd.DataFrame, extracts: dict[str, Extract], files: pd.DataFrame, seals: dict[str, Seal]
+) -> pd.DataFrame:
     """Return rows for `identity.quarantined_row`, as they stood in the file."""
     if bad.empty:
         return pd.DataFrame()
@@ -435,7 +455,7 @@ def _sealed(bad: pd.DataFrame, extracts: dict[str, Extract], files: pd.DataFrame
             {
                 "municipality_code": code,
                 "row_number": number,
-                "content": sealed_row(fields, str(code), number, key),
+                "content": sealed_row(fields, str(code), number, seals[str(code)]),
                 "destroy_after_date": destroy_after[code],
             }
             for code, numbers in bad.groupby("municipality_code")["row_number"]

@@ -18,6 +18,7 @@ from borgerpuls.errors import (
     DispositionsDoNotSum,
     MunicipalityIsNotInRound,
     OpenAnswerIsUnknown,
+    RoundIsForgotten,
     RoundIsStillOpen,
     SnapshotChanged,
     UnknownRound,
@@ -29,6 +30,7 @@ from borgerpuls.responses.dispositions import decide
 from borgerpuls.responses.expectations import check_responses, checkable, quarantine_reasons, response_rules
 from borgerpuls.responses.progress import Expectation, learn, progress
 from borgerpuls.responses.scrubbing import scrub
+from borgerpuls.vault import vault
 
 _COUNTS = ("response_count", "complete_count", "partial_count", "sampled_count")
 
@@ -45,15 +47,19 @@ def collect(round_id: str) -> dict[str, int]:
 
     Raises:
         UnknownRound: No such round.
+        RoundIsForgotten: The round's people are forgotten.
+        RoundKeyIsMissing: The round's key is not where it should be.
     """
     with transaction("responses") as connection:
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
         plan = _plan(connection, round_id)
+        _refuse_forgotten(plan)
         if plan["is_frozen"]:
             return {"collected": 0, "removed": 0, "batch_number": 0}
         known = {"round_id": round_id}
         removed = connection.execute(load_query("responses/remove_deleted.sql"), known).rowcount
-        forms = read_table(connection, "responses/changed_forms.sql", **known)
+        link_key = vault().round_key(round_id).link_key
+        forms = read_table(connection, "responses/changed_forms.sql", **known, link_key=link_key)
         if forms.empty:
             return {"collected": 0, "removed": removed, "batch_number": 0}
         answers = read_table(connection, "responses/changed_answers.sql", **known)
@@ -95,10 +101,12 @@ def validate(round_id: str) -> dict[str, int]:
 
     Raises:
         UnknownRound: No such round.
+        RoundIsForgotten: The round's people are forgotten.
         ExpectationDidNotRun: A rule could not be checked; nothing was written.
     """
     with transaction("responses") as connection:
         plan = _plan(connection, round_id)
+        _refuse_forgotten(plan)
         known = {"round_id": round_id}
         responses = read_table(connection, "responses/responses.sql", **known)
         if plan["is_frozen"] or responses.empty:
@@ -144,12 +152,16 @@ def decide_dispositions(round_id: str) -> dict[str, int]:
 
     Raises:
         UnknownRound: No such round.
+        RoundIsForgotten: The round's people are forgotten.
+        RoundKeyIsMissing: The round's key is not where it should be.
         DispositionsDoNotSum: Not exactly one outcome per sampled person; nothing was written.
     """
     with transaction("responses") as connection:
         plan = _plan(connection, round_id)
         known = {"round_id": round_id}
-        people = read_table(connection, "responses/sampled_people.sql", **known)
+        _refuse_forgotten(plan)
+        link_key = vault().round_key(round_id).link_key
+        people = read_table(connection, "responses/sampled_people.sql", **known, link_key=link_key)
         sampled = connection.execute(load_query("responses/sample_size.sql"), known).scalar_one()
         if len(people) != sampled or people["person_id"].duplicated().any():
             raise DispositionsDoNotSum(
@@ -187,6 +199,8 @@ def close_and_freeze(round_id: str) -> dict[str, int]:
 
     Raises:
         RoundIsStillOpen: The last day is not over.
+        RoundIsForgotten: The round's people are forgotten.
+        RoundKeyIsMissing: The round's key is not where it should be.
         SnapshotChanged: The answers are no longer those of the snapshot, or one arrived after the last collection.
     """
     close_round_if_due(round_id)
@@ -215,11 +229,13 @@ def freeze_snapshot(round_id: str) -> dict[str, int]:
 
     Raises:
         RoundIsStillOpen: The round is not closed.
+        RoundIsForgotten: The round's people are forgotten.
         SnapshotChanged: See `close_and_freeze`.
     """
     with transaction("responses") as connection:
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
         plan = _plan(connection, round_id)
+        _refuse_forgotten(plan)
         if plan["state"] not in {"closed", "published"}:
             raise RoundIsStillOpen(
                 f"Round {round_id} takes answers until {plan['close_date']}.",
@@ -250,10 +266,13 @@ def release(round_id: str, response_id: str, *, released_by: str, reason: str) -
 
     Raises:
         SnapshotChanged: The round is frozen.
+        RoundIsForgotten: The round's people are forgotten.
         UnknownRound: No such round, or no such response in quarantine.
     """
     with transaction("responses") as connection:
-        if _plan(connection, round_id)["is_frozen"]:
+        plan = _plan(connection, round_id)
+        _refuse_forgotten(plan)
+        if plan["is_frozen"]:
             raise SnapshotChanged(f"Round {round_id} is frozen; what is in quarantine stays there.")
         released = connection.execute(
             load_query("responses/release.sql"),
@@ -273,9 +292,10 @@ def quarantined(round_id: str) -> pd.DataFrame:
 
     Raises:
         UnknownRound: No such round.
+        RoundIsForgotten: The round's people are forgotten.
     """
     with transaction("responses") as connection:
-        _plan(connection, round_id)
+        _refuse_forgotten(_plan(connection, round_id))
         return read_table(connection, "responses/quarantined.sql", round_id=round_id)
 
 
@@ -338,6 +358,7 @@ def open_answers(round_id: str, municipality_code: str | None = None) -> pd.Data
         UnknownRound: No such round.
         MunicipalityIsNotInRound: The municipality does not take part in it.
         RoundIsStillOpen: Answers can still change or be deleted.
+        RoundIsForgotten: The round's people are forgotten.
     """
     with transaction("responses") as connection:
         _refuse_unfrozen(_plan(connection, round_id))
@@ -352,6 +373,7 @@ def decide_open_answers(round_id: str, references: Sequence[str], *, is_approved
     Raises:
         UnknownRound: No such round.
         RoundIsStillOpen: Answers can still change or be deleted.
+        RoundIsForgotten: The round's people are forgotten.
         OpenAnswerIsUnknown: A reference is no text of the round; nothing was decided.
     """
     decided = {
@@ -373,7 +395,13 @@ def decide_open_answers(round_id: str, references: Sequence[str], *, is_approved
                 )
 
 
+def _refuse_forgotten(plan: dict[str, Any]) -> None:
+    if plan["forgotten_at"] is not None:
+        raise RoundIsForgotten.since(plan["round_id"], plan["forgotten_at"])
+
+
 def _refuse_unfrozen(plan: dict[str, Any]) -> None:
+    _refuse_forgotten(plan)
     if not plan["is_frozen"]:
         raise RoundIsStillOpen(
             f"The answers of round {plan['round_id']} can still change.",

@@ -10,9 +10,10 @@ from typing import Any
 from borgerpuls import clock
 from borgerpuls.codebooks.municipalities import municipalities
 from borgerpuls.database import load_query, transaction
-from borgerpuls.errors import RoundIsAlreadyOpen, UnknownRound
+from borgerpuls.errors import RoundIsAlreadyOpen, RoundIsForgotten, UnknownRound
 from borgerpuls.rounds.calendar import RoundDates, half_yearly_dates, opening_days
 from borgerpuls.rounds.plan import RoundPlan, check_dates_ahead, check_plan
+from borgerpuls.vault import vault
 
 DATES = tuple(RoundDates.__dataclass_fields__)
 ID_IS_USED = (
@@ -53,9 +54,12 @@ def open_round(form: Mapping[str, Any], opened_by: str) -> str:
 
     Opening the same plan again changes nothing, also when its days are over.
 
+    The round's key is on disk before the round is in the database: nothing can be sealed that will not open.
+
     Raises:
         PlanIsRefused: The plan cannot be carried out; every reason is given.
         RoundIsAlreadyOpen: Another plan is open under this id.
+        RoundIsForgotten: The round is over and forgotten.
     """
     plan = plan_from_form(form)
     known = municipalities()
@@ -67,8 +71,12 @@ def open_round(form: Mapping[str, Any], opened_by: str) -> str:
         "opened_at": clock.now(),
     }
     with transaction("rounds") as connection:
-        if connection.execute(load_query("rounds/is_same_plan.sql"), row).scalar() is None:
+        opened = connection.execute(load_query("rounds/forgotten.sql"), {"round_id": plan.round_id}).one_or_none()
+        if opened is None:
             check_dates_ahead(plan, clock.today())
+            vault().make_round_key(plan.round_id)
+        elif opened.forgotten_at is not None:
+            raise RoundIsForgotten.since(plan.round_id, opened.forgotten_at)
         connection.execute(load_query("rounds/open_round.sql"), row)
         connection.execute(
             load_query("rounds/add_municipality.sql"),

@@ -7,7 +7,7 @@ import json
 import pandas as pd
 
 from borgerpuls.database import copy_rows, load_query, read_table, transaction
-from borgerpuls.errors import FrameIsEmpty, SampleIsApproved
+from borgerpuls.errors import FrameIsEmpty, RoundIsForgotten, SampleIsApproved
 from borgerpuls.hashing import table_sha256
 from borgerpuls.sampling import balance, selection
 from borgerpuls.sampling.sizes import sizes_by_rule
@@ -21,10 +21,13 @@ def draw_sample(round_id: str) -> dict[str, int]:
 
     Raises:
         FrameIsEmpty: There is nobody to draw.
+        RoundIsForgotten: The round's people are forgotten.
         SampleIsApproved: Another sample than the approved one would be drawn.
     """
     with transaction("sampling") as connection:
         plan = connection.execute(load_query("sampling/rule.sql"), {"round_id": round_id}).one()
+        if plan.forgotten_at is not None:
+            raise RoundIsForgotten.since(round_id, plan.forgotten_at)
         frame = read_table(connection, "sampling/frame.sql", round_id=round_id)
         if frame.empty:
             raise FrameIsEmpty(

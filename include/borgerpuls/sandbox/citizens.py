@@ -56,7 +56,7 @@ def find_citizens(country: Country, person_ids: pd.Series, person_id_of: Callabl
     Args:
         country: The country the frame was made from.
         person_ids: The sampled pseudonyms.
-        person_id_of: Gives the pseudonym of a CPR number, e.g. `partial(vault().person_id, round_id)`.
+        person_id_of: Gives the pseudonym of a CPR number, e.g. `vault().round_key(round_id).person_id`.
 
     Returns:
         `person_id`, `citizen_id`, in the order of *person_ids*.

@@ -107,12 +107,14 @@ def lay_forms(round_id: str, count: int, seed: int = 1) -> list[Visitor]:
     """Make an approved round with *count* unopened forms of all groups in turn, and return who has which."""
     instrument = load_instrument(VERSION)
     backgrounds = [Background(g, s, MUNICIPALITY) for g, subgroups in instrument.groups.items() for s in subgroups]
+    vault().make_round_key(round_id)
+    key = vault().round_key(round_id)
     people = [uuid.UUID(int=seed << 64 | number, version=4) for number in range(count)]
     visitors = [
         Visitor(
             number,
-            vault().response_id(round_id, person),
-            vault().link_token(round_id, person),
+            key.response_id(person),
+            key.link_token(person),
             backgrounds[number % len(backgrounds)],
         )
         for number, person in enumerate(people)
@@ -128,7 +130,6 @@ def lay_forms(round_id: str, count: int, seed: int = 1) -> list[Visitor]:
         }
     )
     access = forms[["round_id", "response_id"]].assign(
-        person_id=pd.Series(people),
         token_hash=[vault().access_hash(each.token) for each in visitors],
         code_hash=[vault().access_hash(f"code-{each.token}") for each in visitors],
     )

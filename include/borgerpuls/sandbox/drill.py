@@ -28,7 +28,7 @@ from borgerpuls.errors import ServiceDidNotStart
 from borgerpuls.fieldwork import dispatch, operations, stage
 from borgerpuls.sandbox.gateways import read_ledger
 from borgerpuls.sandbox.postgres import free_port
-from borgerpuls.vault import vault
+from borgerpuls.vault import RoundKey, vault
 
 INVITATION_DATE = date(2023, 8, 22)
 REMINDER_1_DATE = date(2023, 8, 29)
@@ -84,10 +84,10 @@ def make_round(
     Returns:
         `person_id`, `municipality_code`, `cpr`, `mobile`.
     """
-    people = _people(round_id, people_by_municipality, mobile, names)
+    vault().make_round_key(round_id)
+    key = vault().round_key(round_id)
+    people = _people(key, people_by_municipality, mobile, names)
     people["address"] = [address[i % len(address)] for i in range(len(people))]
-    wrapped = vault().new_wrapped_data_key(round_id)
-    key = vault().open_data_key(wrapped, round_id)
     invitation, reminder_1, reminder_2, close = wave_dates
     with engine("database_admin_url").begin() as connection:
         connection.execute(
@@ -104,10 +104,6 @@ def make_round(
                 "channels": list(channels),
             },
         )  # fmt: skip
-        connection.execute(
-            text("INSERT INTO identity.data_key (round_id, wrapped_key) VALUES (:round_id, :wrapped)"),
-            {"round_id": round_id, "wrapped": wrapped},
-        )
         copy_rows(
             connection,
             "rounds.municipality",
@@ -136,7 +132,7 @@ def make_round(
                     ]
                     for column in ("cpr", "name", "mobile", "address")
                 }
-                | {"cpr_lookup": [vault().lookup(cpr) for cpr in people["cpr"]], "is_address_protected": False}
+                | {"cpr_lookup": [key.lookup(cpr) for cpr in people["cpr"]], "is_address_protected": False}
             ),
         )
         copy_rows(
@@ -412,14 +408,14 @@ def judge(round_id: str, ledgers: Sequence[Path], since: Sequence[int] = (0, 0))
     )
 
 
-def _people(round_id: str, sizes: Mapping[str, int], mobile: Sequence[str], names: Sequence[str]) -> pd.DataFrame:
+def _people(key: RoundKey, sizes: Mapping[str, int], mobile: Sequence[str], names: Sequence[str]) -> pd.DataFrame:
     codes = [code for code, size in sizes.items() for _ in range(size)]
     cprs = [
         f"{61 + i % 28:02d}{1 + i // 28 % 12:02d}{50 + i // 336 % 50:02d}{i % 10000:04d}" for i in range(len(codes))
     ]
     return pd.DataFrame(
         {
-            "person_id": [vault().person_id(round_id, cpr) for cpr in cprs],
+            "person_id": [key.person_id(cpr) for cpr in cprs],
             "municipality_code": codes,
             "cpr": cprs,
             "name": [f"{names[i % len(names)]} Øvelsesen" for i in range(len(codes))],

@@ -119,7 +119,7 @@ def _write_messages(municipality_code: str) -> int:
             ).mappings()
         ]  # fmt: skip
     moment = clock.now()
-    with departure.connected_postman(plan, municipality_code, words, letter_book(plan)) as postman:
+    with departure.connected_postman(plan, municipality_code, words, letter_book(plan), key) as postman:
         for one in claimed:
             postman.prepare(one, open_person(one, key, with_address=False), Channel.DIGITAL_POST, moment)
     return len(claimed)

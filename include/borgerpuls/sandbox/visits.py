@@ -8,7 +8,6 @@ their own link, so that every round of the sandbox has been through the real ser
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, time, timedelta
-from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -54,11 +53,12 @@ class CitizenVisits:
     """The sampled citizens of a country, ready to answer."""
 
     def __init__(self, country: Country, round_id: str) -> None:
+        self._key = vault().round_key(round_id)
         with engine("database_admin_url").begin() as connection:
             sampled = read_table(connection, "sandbox/sampled_persons.sql", round_id=round_id)
         with questionnaire_transaction() as connection:
             items = [item.item_id for item in instrument_of(connection, round_id).items]
-        found = find_citizens(country, sampled["person_id"], partial(vault().person_id, round_id))
+        found = find_citizens(country, sampled["person_id"], self._key.person_id)
         self._round_id = round_id
         # Where not all municipalities take part, somebody with courses in two may be asked for the older one: the
         # country knows only how people answer about their latest, so these few do not answer.
@@ -96,7 +96,7 @@ class CitizenVisits:
     def _citizen(self, visit: tuple[object, ...], given: Mapping[object, dict[str, list[str]]]) -> Citizen:
         person_id = UUID(str(visit.person_id))  # type: ignore[attr-defined]
         return Citizen(
-            vault().link_token(self._round_id, person_id),
+            self._key.link_token(person_id),
             given[person_id],
             bool(visit.is_complete),  # type: ignore[attr-defined]
             round(float(visit.minutes) * 60),  # type: ignore[attr-defined]
@@ -112,7 +112,7 @@ class CitizenVisits:
         return given
 
     def _submit(self, visits: pd.DataFrame) -> dict[str, int]:
-        response_id = {person: vault().response_id(self._round_id, person) for person in visits["person_id"]}
+        response_id = {person: self._key.response_id(person) for person in visits["person_id"]}
         submissions = pd.DataFrame(
             {
                 "response_id": visits["person_id"].map(response_id),
@@ -134,9 +134,12 @@ class CitizenVisits:
 
 def link_to_try(round_id: str) -> str:
     """Return the own link of a citizen who has not answered in a round."""
+    key = vault().round_key(round_id)
     with engine("database_admin_url").begin() as connection:
-        person_id = connection.execute(load_query("sandbox/unanswered_person.sql"), {"round_id": round_id}).scalar_one()
-    return f"{settings().questionnaire_url}/s/{vault().link_token(round_id, person_id)}"
+        person_id = connection.execute(
+            load_query("sandbox/unanswered_person.sql"), {"round_id": round_id, "link_key": key.link_key}
+        ).scalar_one()
+    return f"{settings().questionnaire_url}/s/{key.link_token(person_id)}"
 
 
 def answer_page_by_page(browser: Browser, citizen: Citizen) -> None:

@@ -20,7 +20,7 @@ RUNS, PEOPLE, TIMES = 30, 200, 3
 TASKS = ("plan_messages", "prepare_dry_run", "approve", "send_due", "collect_receipts")
 KEPT = {
     "fieldwork.message": "person_id, wave, slot, municipality_code, message_id, transaction_id, due_date",
-    "link.access": "person_id, response_id, token_hash, code_hash",
+    "link.access": "response_id, token_hash, code_hash",
     "fieldwork.municipality_text": "municipality_code, sender_name, sms_sender, local_paragraph",
     "fieldwork.preview": "municipality_code, occasion, wave, channel, subject, body",
     "fieldwork.dry_run": "content_hash, counts::text",
