@@ -324,7 +324,7 @@ def _beside(rows: _Rows, random, book, code: str, n: int) -> None:
         rows.add(code, "weighting", "unweighted_n", float(count), category=answer)
         rows.add(code, "weighting", "unweighted_share", count / 8610, category=answer)
     for measure, value in (("cell_population_n", 1432.0), ("cell_answered_n", 211.0), ("cell_weight", 1432 / 211)):
-        rows.add(code, "weighting", measure, value, domain="example", domain_group="kvinde/30_49/sygedagpenge")
+        rows.add(code, "weighting", measure, value, category="kvinde/30_49/sygedagpenge")
 
 
 def _local(rows: _Rows, random, code: str, n: int) -> None:

@@ -4,12 +4,15 @@ import io
 
 import openpyxl
 import pytest
-from figure_factory import report_data
+from figure_factory import PILOT, report_data
+from hypothesis import given
+from hypothesis import strategies as st
 from openpyxl.utils import get_column_letter
 from packages import all_text, parts
 from test_deck import with_group
 
 from borgerpuls.reporting import numbers
+from borgerpuls.reporting.packages import letters_width, line_count
 from borgerpuls.reporting.report_data import ReportData
 from borgerpuls.reporting.workbook import render_workbook
 
@@ -45,9 +48,7 @@ def test_every_figure_of_the_area_and_of_all_is_there_once_rounded_as_printed(da
         if figure.value is None:
             assert value is None
             continue
-        decimals = (
-            2 if "Score" in row else 3 if row["Andel"] is not None else 0 if figure.measure == "effective_n" else 2
-        )
+        decimals = 2 if "Score" in row else 3 if row["Andel"] is not None else 2
         assert value == pytest.approx(float(numbers.rounded(figure.value, decimals)), abs=0.51 if "Antal" in row else 0)
         compared += 1
     assert compared > 2000
@@ -71,6 +72,69 @@ def test_the_ids_are_not_printed(content: bytes) -> None:
         assert sheet.cell(1, sheet.max_column).value == "Tallets navn"
         last = get_column_letter(sheet.max_column - 1)
         assert sheet.print_area == f"'{name}'!$A$1:${last}${sheet.max_row}"
+
+
+def test_every_sheet_is_one_page_wide_in_letters_that_can_be_read(content: bytes) -> None:
+    """A digit of Arial 10 is 5.56 points; LibreOffice makes a column of n characters n times as wide, Excel a little less."""
+    for sheet in openpyxl.load_workbook(io.BytesIO(content)):
+        setup, margins = sheet.page_setup, sheet.page_margins
+        scale = (setup.scale or 100) / 100
+        assert (setup.orientation, setup.paperSize, sheet.sheet_properties.pageSetUpPr.fitToPage) == (
+            "landscape",
+            9,
+            None,
+        )
+        assert 10 * scale >= 7.5
+        names = {cell.column_letter for cell in sheet[1] if cell.value != "Tallets navn"}
+        widths = [
+            dimension.width
+            for dimension in sheet.column_dimensions.values()
+            for place in range(dimension.min, dimension.max + 1)
+            if get_column_letter(place) in names
+        ]
+        assert len(widths) == len(names)
+        assert sum(widths) * 5.562 * scale <= 842 - 72 * (margins.left + margins.right)
+        assert sheet.print_title_rows == "$1:$1"
+        assert (sheet.oddHeader.left.text, sheet.oddHeader.right.text) == (
+            "Tværkommunal borgerundersøgelse – Odense Kommune – 2.\u00a0halvår 2023", sheet.title,
+        )  # fmt: skip
+        assert sheet.oddFooter.right.text == "Side &P af &N"
+
+
+def test_a_name_in_the_header_is_no_code_of_excel_s() -> None:
+    content = render_workbook(report_data("0461", names=PILOT | {"0461": "Fyn &G & Øer"}))
+    header = openpyxl.load_workbook(io.BytesIO(content))["Scorer"].oddHeader
+    assert header.left.text == "Tværkommunal borgerundersøgelse – Fyn ogG og Øer Kommune – 2.\u00a0halvår 2023"
+
+
+def test_no_row_is_named_by_a_code() -> None:
+    rows = [row for name, sheet in tables(render_workbook(report_data("alle"))).items() for row in sheet
+            if name not in {"Læs mig", "Dataordbog"}]  # fmt: skip
+    said = {
+        str(row[name])
+        for row in rows
+        for name in ("Emne", "Mål", "Opdeling", "Gruppe", "Svar", "Spørgsmål")
+        if row.get(name)
+    }
+    assert {"Region Hovedstaden", "2. påmindelse", "Indbyggere på 16–66 år pr. kommune"} <= said
+    assert "Regneeksempel: svar i vægtningscellen: Kvinder, 30-49 år, sygedagpenge." in said
+    assert not [text for text in said if "_" in text]
+
+
+@given(words=st.lists(st.text("aåbWi-", min_size=1, max_size=30), max_size=12), width=st.floats(20, 300))
+def test_lines_are_enough_for_the_words_and_no_more_than_one_each_when_they_fit(words: list[str], width: float) -> None:
+    text = " ".join(words)
+    lines = line_count(text, width, 10.0)
+    assert lines * width >= letters_width(text, 10.0) - lines * letters_width(" ", 10.0)
+    if all(letters_width(word, 10.0) <= width for word in words):
+        assert lines <= max(len(words), 1)
+
+
+def test_a_text_wraps_between_words_by_hand() -> None:
+    """Arial's own widths at 10 points: "vises ikke af hensyn" 83.4, " til anonymitet" 68.5 points."""
+    assert line_count("vises ikke af hensyn til anonymitet", 95.0, 10.0) == 2
+    assert line_count("vises ikke af hensyn til anonymitet", 160.0, 10.0) == 1
+    assert line_count("", 10.0, 10.0) == 1
 
 
 @pytest.mark.parametrize("is_withheld", [False, True])

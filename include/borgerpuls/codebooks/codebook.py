@@ -210,6 +210,11 @@ def codebook_valid_at(on: date) -> Codebook:
     )
 
 
+def subgroup_labels() -> dict[str, str]:
+    """Return code → Danish name of every benefit group, in the order of the tables."""
+    return {row["undergruppe"]: row["navn"] for row in files.read_rows("survey_subgroups.csv")}
+
+
 def subgroup_names(codebook: Codebook, target_group: str) -> list[str]:
     """Return the Danish names of the benefit groups that a target group is made of, in the order of the tables."""
     of_group = f"hovedgruppe_{codebook.version}"

@@ -151,6 +151,6 @@ def period_name(round_id: str) -> str:
     return f"{half}.{numbers.NO_BREAK_SPACE}halvår {year}"
 
 
-def rounded_share(value: float, decimals: int = 0) -> float:
-    """Return a share 0 to 1 as the percentage that is printed: 0.3646 → 0.36, half up from the unrounded value."""
-    return float(numbers.rounded(value, decimals + 2))
+def rounded_percent(value: float, decimals: int = 0) -> float:
+    """Return a share 0 to 1 as the percentage that is printed: 0.3646 → 36, half up from the unrounded value."""
+    return float(numbers.rounded(value, decimals + 2) * 100)

@@ -7,14 +7,26 @@ Every number is a figure as the report prints it; what the report withholds is a
 from collections.abc import Sequence
 
 from borgerpuls.reporting import numbers, sentences
-from borgerpuls.reporting.area import Area, Score, rounded_share
+from borgerpuls.reporting.area import Area, Score, rounded_percent
 from borgerpuls.reporting.canvas import NATIONAL, PETROL
 from borgerpuls.reporting.figures import DOMAINS, SCALE_CODES, Figure
 from borgerpuls.reporting.identity import Identity
 from borgerpuls.reporting.numbers import EN_DASH
-from borgerpuls.reporting.packages import round_time
+from borgerpuls.reporting.packages import DANISH, round_time
 from borgerpuls.reporting.report_data import TITLE, ReportData
-from borgerpuls.reporting.slides import COLUMN, LEFT, RIGHT, SECOND, AnswerPart, AnswerRow, Page, Series, Slides
+from borgerpuls.reporting.slides import (
+    COLUMN,
+    LEFT,
+    PERCENT,
+    RIGHT,
+    SCORE,
+    SECOND,
+    AnswerPart,
+    AnswerRow,
+    Page,
+    Series,
+    Slides,
+)
 from borgerpuls.reporting.survey import DOMAIN_NAMES, Question
 from borgerpuls.terms import ALL_PARTICIPATING, ArtefactKind
 
@@ -148,7 +160,7 @@ class _Deck:
             [
                 ("Scoren er gennemsnittet af svarene på skalaen 1-5, hvor 5 er mest positivt. »Ved ikke/ikke relevant« "
                 "indgår ikke."),
-                "Svarene er vægtet efter køn, alder og målgruppe, så de afspejler alle borgere i målgruppen.",
+                "Svarene er vægtet efter køn, alder, kommune og målgruppe, så de svarer til populationen.",
                 (f"Søjlerne viser svarenes fordeling i hele procent. Andele under {smallest} står ikke i søjlen, og summen kan "
                 "afvige fra 100."),
                 f"Et † efter en score betyder, at den bygger på færre end {uncertain} svar og er usikker.",
@@ -180,10 +192,10 @@ class _Deck:
             for code, name, colour in zip(codes, self._names(), (PETROL, NATIONAL), strict=False)
         ]
         ends = "; ".join(
-            f"{one.name} {numbers.percent(one.values[-1])}" for one in series if one.values[-1] is not None
+            f"{one.name} {numbers.percent(one.values[-1] / 100)}" for one in series if one.values[-1] is not None
         )
         page.lines(
-            LEFT, 1.5, RIGHT - LEFT, 5.2, [str(day) for day in days], series, number_format="0.0%",
+            LEFT, 1.5, RIGHT - LEFT, 5.2, [str(day) for day in days], series, number_format=f'{DANISH}0.0" %"',
             axis_title=f"Dage efter invitationen (påmindelser på dag {first} og {second})",
             alternative=f"Andel af stikprøven, der har svaret. På dag {days[-1]}: {ends}.",
         )  # fmt: skip
@@ -288,7 +300,7 @@ class _Deck:
         own = find(self.area.code, question.item_id, "mean")
         page = self.slides.page(question.title, self._question_notes(question, own))
         wording = question.wording if not question.variants else question.variants[0]
-        page.text(LEFT, 0.98, RIGHT - LEFT, 0.4, [f"»{wording}«"], size=13)
+        page.wording(f"»{wording}«")
         page.legend(LEFT, 1.42, question.scale_names)
         places = list(zip(self._names(), self._codes(), strict=True))
         overall = [self._row(name, code, question) for name, code in places[: 1 if question.is_local else None]]
@@ -318,12 +330,12 @@ class _Deck:
                 self.data.figures.value(code, question.item_id, "option_share", category=option)
                 for option, _ in question.answers
             ]
-            series.append(Series(name, tuple(None if one is None else rounded_share(one) for one in found), colour))
+            series.append(Series(name, tuple(None if one is None else rounded_percent(one) for one in found), colour))
         first = self.data.figures.find(
             self.area.code, question.item_id, "option_share", category=question.answers[0][0]
         )
         page = self.slides.page(question.title, f"Flere svar er mulige. {question.asked} {question.reason}".strip())
-        page.text(LEFT, 0.98, RIGHT - LEFT, 0.4, [f"»{question.wording}« Flere svar er mulige."], size=13)
+        page.wording(f"»{question.wording}« Flere svar er mulige.")
         base = (
             "" if first is None or first.valid_n is None else f"{numbers.base(first.valid_n)} i {self.area.in_text}. "
         )
@@ -332,14 +344,11 @@ class _Deck:
         if any(value is not None for one in series for value in one.values):
             words = [
                 f"{one.name}: "
-                + ", ".join(
-                    f"{label} {EN_DASH if value is None else numbers.percent(value, 0)}"
-                    for label, value in zip(labels, one.values, strict=True)
-                )
+                + ", ".join(f"{label} {_percent(value)}" for label, value in zip(labels, one.values, strict=True))
                 for one in series
             ]
             page.bars(
-                LEFT, 1.65, RIGHT - LEFT, 4.75, labels, series, number_format="0%", lowest=0.0, highest=1.0,
+                LEFT, 1.65, RIGHT - LEFT, 4.75, labels, series, number_format=PERCENT, lowest=0.0, highest=100.0,
                 label_width=4.0, alternative=f"{question.title}. {'. '.join(words)}.",
             )  # fmt: skip
         page.text(LEFT, 6.5, RIGHT - LEFT, 0.4, [f"{base}{question.asked}"], size=12)
@@ -388,9 +397,9 @@ class _Deck:
                 if any(value is not None for value in found.values()):
                     labels.append(name)
                     for measure, value in found.items():
-                        shares[measure].append(None if value is None else rounded_share(value))
+                        shares[measure].append(None if value is None else rounded_percent(value))
         page = self.slides.page(
-            "Ligner de, der har svaret, alle borgere i målgruppen?",
+            "Ligner de, der har svaret, populationen?",
             "Svarene er uvægtede her. Vægtningen retter op på skævhederne i alle øvrige tal.",
         )
         if not labels:
@@ -407,8 +416,8 @@ class _Deck:
         )
         highest = max(value for one in series for value in one.values if value is not None)
         page.bars(
-            LEFT, 1.35, RIGHT - LEFT, 5.6, labels, series, number_format="0%", lowest=0.0,
-            highest=min(1.0, highest + 0.1), label_width=3.0, size=11, alternative=f"Andele. {words}.",
+            LEFT, 1.35, RIGHT - LEFT, 5.6, labels, series, number_format=PERCENT, lowest=0.0,
+            highest=min(100.0, highest + 10.0), label_width=3.0, size=11, alternative=f"Andele. {words}.",
         )  # fmt: skip
 
     def method(self) -> None:
@@ -425,7 +434,8 @@ class _Deck:
                 ("Et svar vægtes med antallet af borgere, det står for. Usikkerheden regnes med vægtene og stikprøvens andel af "
                 "populationen."),
                 (f"Af {numbers.count(len(scores))} scorer for {self.area.in_text} vises {numbers.count(len(scores) - hidden)}; "
-                f"{numbers.count(hidden)} vises ikke af hensyn til borgernes anonymitet."),
+                f"{numbers.count(hidden)} vises ikke af hensyn til borgernes anonymitet.")
+                if hidden else f"Alle {numbers.count(len(scores))} scorer for {self.area.in_text} vises.",
                 (f"Runde {facts.round_id} · kodebog {facts.codebook_version} · spørgeskema {facts.questionnaire_version} · "
                 f"øjebliksbillede {self.data.snapshot_id} · programversion {self.data.code_version}"),
             ],
@@ -455,7 +465,7 @@ class _Deck:
         ]
         if any(value is not None for one in series for value in one.values):
             page.bars(
-                LEFT, top, RIGHT - LEFT, height, [score.name for score in scores], series, number_format="0.00",
+                LEFT, top, RIGHT - LEFT, height, [score.name for score in scores], series, number_format=SCORE,
                 lowest=1.0, highest=5.0, label_width=label_width, size=size, alternative=f"Score 1-5. {'. '.join(words)}.",
             )  # fmt: skip
 
@@ -479,7 +489,7 @@ class _Deck:
         return self._answers(self.area.previous_name, mean, found)
 
     def _answers(self, label: str, mean: Figure | None, found: Sequence[float | None]) -> AnswerRow:
-        known = tuple(rounded_share(value) for value in found if value is not None)
+        known = tuple(rounded_percent(value) for value in found if value is not None)
         if mean is None or mean.value is None or len(known) < len(SCALE_CODES):
             return AnswerRow(_short(label, 30), None, EN_DASH, "", self.area.why_missing(mean))
         base = "" if mean.valid_n is None else numbers.count(mean.valid_n)
@@ -530,7 +540,7 @@ class _Deck:
 
     def _curve(self, code: str) -> dict[int, float]:
         return {
-            int(figure.domain_group): rounded_share(figure.value, 1)
+            int(figure.domain_group): rounded_percent(figure.value, 1)
             for figure in self.data.figures.groups(code, "response", "cumulative_rate", "day")
             if figure.value is not None
         }
@@ -552,8 +562,9 @@ def _score(figure: Figure | None) -> str:
     return f"{numbers.score(figure.value)}{' †' if figure.is_uncertain else ''}"
 
 
-def _percent(share: float | None) -> str:
-    return EN_DASH if share is None else numbers.percent(share, 0)
+def _percent(value: float | None) -> str:
+    """Return a percentage as it is printed, or a dash."""
+    return EN_DASH if value is None else numbers.percent(value / 100, 0)
 
 
 def _table_words(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -9,10 +9,9 @@ from typing import Any
 
 from borgerpuls.reporting.identity import Identity
 from borgerpuls.reporting.memo import Memo
-from borgerpuls.reporting.packages import settled
+from borgerpuls.reporting.packages import FONT, settled
 from borgerpuls.terms import ArtefactKind
 
-_FONT = "Calibri"
 _INK, _PETROL, _MUTED = "12202E", "0B3C5D", "4A5866"
 _LANGUAGE = "da-DK"
 
@@ -76,7 +75,7 @@ def _template() -> bytes:
 
     def shape(name: str, size: float, colour: str, before: float, after: float, *, is_bold: bool = False) -> None:
         style: Any = document.styles[name]
-        style.font.name, style.font.size, style.font.bold = _FONT, Pt(size), is_bold
+        style.font.name, style.font.size, style.font.bold = FONT, Pt(size), is_bold
         style.font.italic = False
         style.font.color.rgb = RGBColor.from_string(colour)
         fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
@@ -84,7 +83,7 @@ def _template() -> bytes:
             if attribute.endswith("Theme"):
                 del fonts.attrib[attribute]
         for script in ("w:ascii", "w:hAnsi", "w:cs", "w:eastAsia"):
-            fonts.set(qn(script), _FONT)
+            fonts.set(qn(script), FONT)
         style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(before), Pt(after)
         style.paragraph_format.alignment = WD_ALIGN_PARAGRAPH.LEFT
 

@@ -9,15 +9,48 @@ import io
 import re
 import zipfile
 from datetime import UTC, date, datetime, time
+from functools import cache
+
+from borgerpuls.reporting.fonts import MM_PER_POINT, text_width
+
+FONT = "Arial"
+"""
+Of Word, PowerPoint and Excel files. Windows and macOS have it, and LibreOffice brings Liberation Sans, whose letters are
+exactly as wide: what is measured here is what stands there. No font file is shipped.
+"""
+DANISH = "[$-406]"
+"""Begins a number format: LibreOffice then writes a decimal comma whatever it is set to; Excel follows its computer."""
 
 _CORE = "docProps/core.xml"
 _STAMPS = re.compile(rb"(<dcterms:(created|modified)\b[^>]*>)[^<]*(</dcterms:\2>)")
 _COMPRESSION_LEVEL = 6
+_WIDER = 1.08
+"""How much wider Arial is than the reports' Source Sans, in Danish text; 1.04 to 1.07 was measured."""
 
 
 def round_time(close_date: date) -> datetime:
     """Return the time that stands in every document of a round: noon, UTC, on its last day."""
     return datetime.combine(close_date, time(12), UTC)
+
+
+@cache
+def letters_width(text: str, size: float) -> float:
+    """Return the width of *text* in `FONT` at *size* points, in points, or a little more (see `_WIDER`)."""
+    return text_width(text, size) / MM_PER_POINT * _WIDER
+
+
+@cache
+def line_count(text: str, width: float, size: float) -> int:
+    """Return how many lines *text* takes when it wraps between words; *width* and *size* are points."""
+    lines, used = 1, 0.0
+    for word in text.split():
+        room = letters_width(f" {word}" if used else word, size)
+        if used and used + room > width:
+            lines, used = lines + 1, letters_width(word, size)
+        else:
+            used += room
+        lines, used = lines + int(used // width), used % width
+    return lines
 
 
 def settled(content: bytes, when: datetime) -> bytes:

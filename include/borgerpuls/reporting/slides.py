@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from borgerpuls.reporting import numbers
 from borgerpuls.reporting.canvas import GRID, INK, MUTED, NATIONAL, ON_SCALE, PETROL, SCALE, WHITE
-from borgerpuls.reporting.packages import settled
+from borgerpuls.reporting.packages import DANISH, FONT, line_count, settled
 from borgerpuls.reporting.survey import one_line
 
 WIDTH, HEIGHT = 13.333, 7.5
@@ -26,16 +26,21 @@ SECOND = 6.83
 ROW = 0.325
 """Height of one row of answers, with its gap."""
 
-_SANS, _SERIF = "Calibri", "Georgia"
+_SERIF = "Georgia"
+"""Of titles alone, which have room for a wider letter where a computer has no Georgia; all that must fit is `FONT`."""
 _LANGUAGE = "da-DK"
 _SLIDE_NUMBER = "{B6F15528-21DE-4FAA-801E-634DDDAF4B2B}"
 _LABELS, _SCORES = 2.05, 1.15
-_SHARE_IN_BAR = f'[<{numbers.SMALLEST_WRITTEN_SHARE}]"";0%'
+SCORE, PERCENT = f"{DANISH}0.00", '0" %"'
+"""Number formats; percentages are 0 to 100, so that a bar can hold its number without the sign."""
+_SHARE_IN_BAR = f'[<{100 * numbers.SMALLEST_WRITTEN_SHARE:g}]"";0'
+_WORDING, _LONG_WORDING = 13.0, 11.0
+"""Sizes of a question's wording: on one line, or on two."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerRow:
-    """One bar of answers. `shares` are the printed whole percentages 0 to 1, or None when nothing may be shown."""
+    """One bar of answers. `shares` are the printed whole percentages 0 to 100, or None when nothing may be shown."""
 
     label: str
     shares: tuple[float, ...] | None
@@ -122,6 +127,20 @@ class Page:
         frame = _bare(box.text_frame)
         _write(frame, lines, size, colour, is_bold=is_bold, gap=gap)
 
+    def wording(self, text: str) -> None:
+        """Add what was asked, below the title; a long question is set smaller, on two lines."""
+        size = _WORDING if line_count(text, 72 * (RIGHT - LEFT), _WORDING) == 1 else _LONG_WORDING
+        self.text(LEFT, 0.98, RIGHT - LEFT, 0.4, [text], size=size)
+
+    def _right(self, left: float, top: float, width: float, text: str, size: float) -> None:
+        """Add a muted line that ends at the right."""
+        from pptx.enum.text import PP_ALIGN
+
+        box = self._slide.shapes.add_textbox(*_inches(left, top, width, 0.26))
+        frame = _bare(box.text_frame)
+        _write(frame, [text], size, MUTED)
+        frame.paragraphs[0].alignment = PP_ALIGN.RIGHT
+
     def number(self, left: float, top: float, number: int) -> None:
         """Add the slide's number as a field, which follows the slide when it is moved."""
         from lxml import etree
@@ -129,6 +148,7 @@ class Page:
 
         box = self._slide.shapes.add_textbox(*_inches(left, top, 0.6, 0.3))
         paragraph = next(_bare(box.text_frame)._element.iter(qn("a:p")))  # noqa: SLF001 - there is no call for fields
+        etree.SubElement(paragraph, qn("a:pPr"), {"algn": "r"})
         field = etree.SubElement(paragraph, qn("a:fld"), {"id": _SLIDE_NUMBER, "type": "slidenum"})
         etree.SubElement(field, qn("a:rPr"), {"lang": _LANGUAGE, "sz": "900"})
         etree.SubElement(field, qn("a:t")).text = str(number)
@@ -168,6 +188,7 @@ class Page:
         """Add the names of the answers on their colours, most positive first."""
         from pptx.enum.shapes import MSO_SHAPE
         from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
+        from pptx.oxml.ns import qn
 
         width = (RIGHT - LEFT) / len(names)
         for place, (name, colour, on) in enumerate(zip(names, SCALE, ON_SCALE, strict=True)):
@@ -177,7 +198,7 @@ class Page:
             box.fill.solid()
             box.fill.fore_color.rgb = _rgb(colour)
             box.line.fill.background()
-            box.shadow.inherit = False
+            box._element.remove(box._element.find(qn("p:style")))  # noqa: SLF001 - the theme's shadow, which some programs draw
             frame = _bare(box.text_frame)
             frame.vertical_anchor = MSO_ANCHOR.MIDDLE
             _write(frame, [name], 11, on)
@@ -199,7 +220,7 @@ class Page:
         from pptx.enum.chart import XL_CHART_TYPE
 
         lines: list[AnswerRow | None] = [line for part in parts for line in (None, *part.rows)]
-        data = _chart_data("0%", [" " if line is None else line.label for line in lines])
+        data = _chart_data("0", [" " if line is None else line.label for line in lines])
         for place, name in enumerate(names):
             data.add_series(
                 name, [None if line is None or line.shares is None else line.shares[place] for line in lines]
@@ -212,7 +233,7 @@ class Page:
         _describe(frame, "Svarfordeling", f"{subject}. {' '.join(words)}")
         chart = frame.chart
         _bar_axes(chart, 10)
-        chart.value_axis.maximum_scale, chart.value_axis.minimum_scale = 1.0, 0.0
+        chart.value_axis.maximum_scale, chart.value_axis.minimum_scale = 1.0, 0.0  # of the whole bar
         plot = chart.plots[0]
         plot.overlap, plot.gap_width = 100, 30
         for series, colour, on in zip(plot.series, SCALE, ON_SCALE, strict=True):
@@ -227,6 +248,7 @@ class Page:
                 left, top + row * ROW + 0.04, _LABELS + 1.5, 0.26, [part.heading], size=11, colour=PETROL, is_bold=True
             )
             row += 1 + len(part.rows)
+        self._right(left + width - 1.0, top + 0.07, 1.0, "Procent", 10)
 
     def bars(
         self, left: float, top: float, width: float, height: float, labels: Sequence[str], series: Sequence[Series], *,
@@ -266,7 +288,7 @@ class Page:
         frame = self._slide.shapes.add_chart(XL_CHART_TYPE.LINE, *_inches(left, top, width, height), data)
         _describe(frame, "Kurve", alternative)
         chart = frame.chart
-        chart.font.size, chart.font.name = Pt(12), _SANS
+        chart.font.size, chart.font.name = Pt(12), FONT
         chart.has_title = False  # one series alone would give the chart its name
         for drawn, one in zip(chart.plots[0].series, series, strict=True):
             drawn.smooth = False
@@ -275,7 +297,10 @@ class Page:
         chart.value_axis.minimum_scale = 0.0
         chart.value_axis.major_gridlines.format.line.color.rgb = _rgb(GRID)
         chart.value_axis.format.line.fill.background()
-        chart.value_axis.tick_labels.number_format, chart.value_axis.tick_labels.number_format_is_linked = "0%", False
+        chart.value_axis.tick_labels.number_format, chart.value_axis.tick_labels.number_format_is_linked = (
+            PERCENT,
+            False,
+        )
         chart.category_axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW
         chart.category_axis.has_title = True
         _write(chart.category_axis.axis_title.text_frame, [axis_title], 12, MUTED)
@@ -343,7 +368,7 @@ def _plain_chart_data() -> type[Any]:
 def _in_words(row: AnswerRow, names: Sequence[str]) -> str:
     if row.shares is None:
         return f"{row.label}: {row.hidden}."
-    parts = [f"{name.lower()} {round(share * 100)} %" for name, share in zip(names, row.shares, strict=True)]
+    parts = [f"{name.lower()} {share:.0f} %" for name, share in zip(names, row.shares, strict=True)]
     return f"{row.label}: {', '.join(parts)}; score {row.score}, {row.base} svar."
 
 
@@ -352,7 +377,7 @@ def _bar_axes(chart: Any, size: float) -> None:
     from pptx.util import Pt
 
     chart.has_legend = chart.has_title = False
-    chart.font.size, chart.font.name, chart.font.color.rgb = Pt(size), _SANS, _rgb(INK)
+    chart.font.size, chart.font.name, chart.font.color.rgb = Pt(size), FONT, _rgb(INK)
     chart.category_axis.reverse_order = True
     chart.category_axis.major_tick_mark = XL_TICK_MARK.NONE
     chart.category_axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW
@@ -409,7 +434,7 @@ def _bare(frame: Any) -> Any:
 
 
 def _write(
-    frame: Any, lines: Sequence[str], size: float | None, colour: str | None, font: str = _SANS, *,
+    frame: Any, lines: Sequence[str], size: float | None, colour: str | None, font: str = FONT, *,
     is_bold: bool = False, gap: float = 0,
 ) -> None:  # fmt: skip
     """Write each line as a paragraph of its own, marked as Danish."""
@@ -496,4 +521,5 @@ def _house_theme(theme: bytes) -> bytes:
     for name, colour in colours.items():
         text = re.sub(rf'(<a:{name}><a:srgbClr val=")[0-9A-F]+', rf"\g<1>{colour.lstrip('#')}", text)
     text = text.replace('<a:majorFont><a:latin typeface="Calibri"/>', f'<a:majorFont><a:latin typeface="{_SERIF}"/>')
+    text = text.replace('<a:minorFont><a:latin typeface="Calibri"/>', f'<a:minorFont><a:latin typeface="{FONT}"/>')
     return text.replace('name="Office Theme"', 'name="Borgerpuls"').encode()

@@ -12,11 +12,12 @@ from typing import Any
 
 import yaml
 
-from borgerpuls.codebooks.codebook import Category, Codebook, load_codebook
+from borgerpuls.codebooks.codebook import Category, Codebook, load_codebook, subgroup_labels
 from borgerpuls.questionnaire.definition import Item
 from borgerpuls.questionnaire.versions import load_instrument
 from borgerpuls.reporting.figures import SCALE_CODES
 from borgerpuls.resources import resource_folder
+from borgerpuls.terms import LOCAL_FLAGS
 
 LANGUAGE = "da"
 
@@ -26,7 +27,33 @@ DOMAIN_NAMES = {
     "status": "Tilknytning til jobcentret",
     "sex": "Køn",
     "age_group": "Alder",
+    "day": "Dage efter invitationen",
+    "wave": "Svar efter",
+    "subgroup": "Ydelse",
+    "language": "Sprog i registret",
+    "mobile": "Mobilnummer i registret",
+    "region": "Region",
+    "statistic": "Statistik",
+    **{flag: f"Kommunens mærke {flag[-1]}" for flag in LOCAL_FLAGS},
 }
+"""What the population is divided by: by codebook, by the municipality's register, by the municipality itself."""
+
+_GROUPS = {
+    "wave": {"1": "Invitationen", "2": "1. påmindelse", "3": "2. påmindelse"},
+    "language": {"dansk": "Dansk", "andet": "Andet sprog"},
+    "mobile": {"ja": "Har et mobilnummer", "nej": "Har ikke et mobilnummer"},
+    "region": {
+        "1084": "Region Hovedstaden", "1085": "Region Sjælland", "1083": "Region Syddanmark",
+        "1082": "Region Midtjylland", "1081": "Region Nordjylland",
+    },
+    "statistic": {
+        "inhabitants_16_66": "Indbyggere på 16–66 år pr. kommune",
+        "expected_full_time_share": "Forventet andel fuldtidspersoner på offentlig forsørgelse",
+        "share_of_labour_force": "Fuldtidspersoner, andel af arbejdsstyrken",
+        "share_of_population": "Fuldtidspersoner, andel af befolkningen",
+    },
+}  # fmt: skip
+"""Groups that no codebook has, in the order they are printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +111,20 @@ class Survey:
 
     def groups(self, domain: str) -> dict[str, str]:
         """Return code → name of a domain's groups, in the order they are printed."""
+        if domain == "subgroup":
+            return subgroup_labels()
+        if domain in _GROUPS:
+            return _GROUPS[domain]
         labels = self.codebook.labels(domain)
         if domain == "age_group":
             return {code: _age_name(name) for code, name in labels.items()}
         return labels
+
+    def cell_name(self, group: str) -> str:
+        """Return "Kvinder, 30-49 år, sygedagpenge" of the weighting cell "kvinde/30_49/sygedagpenge"."""
+        parts = zip(("sex", "age_group", "target_group"), group.split("/"), strict=False)
+        names = [self.groups(domain).get(code, code) for domain, code in parts]
+        return ", ".join(name if place == 0 else name.lower() for place, name in enumerate(names))
 
     def question(self, item_id: str) -> Question:
         """Return one question; raises KeyError."""

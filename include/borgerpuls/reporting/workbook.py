@@ -12,27 +12,46 @@ from typing import Any, NamedTuple
 from borgerpuls.estimation.dictionary import COLUMNS, MEASURES
 from borgerpuls.reporting import numbers
 from borgerpuls.reporting.area import WITHHELD, Area
-from borgerpuls.reporting.canvas import MUTED, PETROL
+from borgerpuls.reporting.canvas import GRID, MUTED, PETROL, WHITE
 from borgerpuls.reporting.figures import DOMAINS, Figure
 from borgerpuls.reporting.identity import Identity
-from borgerpuls.reporting.packages import round_time, settled
+from borgerpuls.reporting.packages import DANISH, FONT, line_count, round_time, settled
 from borgerpuls.reporting.report_data import TITLE, ReportData
 from borgerpuls.reporting.survey import DOMAIN_NAMES
-from borgerpuls.terms import ALL_PARTICIPATING, ArtefactKind
+from borgerpuls.reporting.templating import truncated
+from borgerpuls.terms import ALL_PARTICIPATING, LOCAL_FLAGS, ArtefactKind
 
-_SCORE, _SHARE, _COUNT, _PLAIN = "0.00", "0.0%", "#,##0", "0.0"
-_OTHER_DOMAINS = {
-    "day": "Dage efter invitationen", "wave": "Svar efter henvendelse nr.", "subgroup": "Ydelse", "language": "Sprog",
-    "mobile": "Mobilnummer", "region": "Region", "statistic": "Statistik", "example": "Regneeksempel",
-    "local_1": "Kommunens opdeling 1", "local_2": "Kommunens opdeling 2", "local_3": "Kommunens opdeling 3",
-}  # fmt: skip
-_LINE = 15.0
+_SCORE, _SHARE, _COUNT, _PLAIN = (f"{DANISH}{form}" for form in ("0.00", r"0.0\ %", "#,##0", "0.0"))
+_RATES = {"rr1", "rr2", "ref1", "con1"}
+_STATISTICS = {"participating_value", "country_value"}
+_QUARTILES = {"p25": "en fjerdedel", "p50": "halvdelen", "p75": "tre fjerdedele"}
+_SIZE = 10.0
+_LINE = 12.75
 """Height of a line in points, said where text wraps: not every program measures it."""
+_CHARACTER, _PADDING = 5.25, 3.75
+"""Width of a digit in points, which column widths are counted in, and what a column has beside, in Excel."""
+_ON_PAPER = 1.065
+"""How much wider LibreOffice makes a column: it does not round a digit to whole pixels."""
+_PAPER = 842.0
+_MARGIN = 0.2
+"""Of a printed page, left and right, in inches."""
+_LONGEST_HEADER = 120
+_YES = ("nej", "ja")
+_HEAD = {
+    "bold": True, "font_color": WHITE, "bg_color": PETROL, "text_wrap": True, "valign": "top",
+    "left": 1, "left_color": WHITE,
+}  # fmt: skip
+_LINED = {"valign": "top", "bottom": 1, "bottom_color": GRID}
+"""A thin line under each row, to follow it by on paper."""
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 
 
 class Column(NamedTuple):
-    """A column of a sheet: its heading, what it means, its width in characters, and its number format or None."""
+    """
+    A column of a sheet: its heading, what it means, its width in characters, and its number format or None.
+
+    All that is printed of a sheet is one page wide: its widths decide how small the letters become (test_workbook.py).
+    """
 
     heading: str
     meaning: str
@@ -41,40 +60,40 @@ class Column(NamedTuple):
 
 
 _WHERE = (
-    Column("Område", "Kommunen, eller de deltagende kommuner under ét.", 26),
-    Column("Opdeling", "Hvad borgerne er delt op efter.", 24),
-    Column("Gruppe", "Gruppen i opdelingen.", 26),
+    Column("Område", "Kommunen, eller de deltagende kommuner under ét.", 20),
+    Column("Opdeling", "Hvad borgerne er delt op efter.", 22),
+    Column("Gruppe", "Gruppen i opdelingen.", 23.5),
 )
 _ID = Column("Tallets navn", COLUMNS["figure_id"], 58)
-_NOTE = Column("Bemærkning", "Hvorfor tallet mangler, eller at det er usikkert.", 38)
+_NOTE = Column("Bemærkning", "Hvorfor tallet mangler, eller at det er usikkert.", 17)
 _BASES = (
-    Column("Antal svar", COLUMNS["valid_n"], 12, _COUNT),
-    Column("Ved ikke", COLUMNS["dont_know_n"], 12, _COUNT),
+    Column("Antal svar", COLUMNS["valid_n"], 6.5, _COUNT),
+    Column("Ved ikke", COLUMNS["dont_know_n"], 6.5, _COUNT),
 )
 _SCORES = (
-    Column("Emne", "Kategori eller spørgsmål.", 36), *_WHERE,
-    Column("Score", "Vægtet gennemsnit på skalaen 1-5, hvor 5 er mest positivt.", 10, _SCORE),
-    Column("Nedre grænse", COLUMNS["lower"], 13, _SCORE),
-    Column("Øvre grænse", COLUMNS["upper"], 13, _SCORE),
+    Column("Emne", "Kategori eller spørgsmål.", 33), *_WHERE,
+    Column("Score", "Vægtet gennemsnit på skalaen 1-5, hvor 5 er mest positivt.", 6.5, _SCORE),
+    Column("Nedre grænse", COLUMNS["lower"], 7.3, _SCORE),
+    Column("Øvre grænse", COLUMNS["upper"], 7.3, _SCORE),
     *_BASES,
-    Column("Forskel til alle", COLUMNS["difference_to_all"], 15, _SCORE),
-    Column("Sikker forskel", COLUMNS["is_different_from_rest"], 15),
-    Column("Ændring", COLUMNS["difference_to_previous"], 12, _SCORE),
-    Column("Sikker ændring", COLUMNS["is_different_from_previous"], 15),
+    Column("Forskel til alle", COLUMNS["difference_to_all"], 7.5, _SCORE),
+    Column("Sikker forskel", COLUMNS["is_different_from_rest"], 7.5),
+    Column("Ændring", COLUMNS["difference_to_previous"], 8.2, _SCORE),
+    Column("Sikker ændring", COLUMNS["is_different_from_previous"], 8),
     _NOTE, _ID,
 )  # fmt: skip
 _SHARES = (
-    Column("Spørgsmål", "Spørgsmålets korte navn.", 36), *_WHERE,
-    Column("Svar", "Svarkategorien eller svarmuligheden.", 34),
-    Column("Andel", MEASURES["share"], 10, _SHARE),
+    Column("Spørgsmål", "Spørgsmålets korte navn.", 40), *_WHERE,
+    Column("Svar", "Svarkategorien eller svarmuligheden.", 29),
+    Column("Andel", MEASURES["share"], 8, _SHARE),
     *_BASES, _NOTE, _ID,
 )  # fmt: skip
 _OTHERS = (
     Column("Emne", "Deltagelse, vægte eller det spørgsmål, tallet hører til.", 26),
-    Column("Mål", "Hvad tallet måler.", 60), *_WHERE,
-    Column("Antal", "Antal borgere, når tallet er et antal.", 12, _COUNT),
-    Column("Andel", "Andel fra 0 til 100 %, når tallet er en andel.", 12, _SHARE),
-    Column("Øvrige", "Tallet, når det hverken er et antal eller en andel.", 12, _SCORE),
+    Column("Mål", "Hvad tallet måler.", 54), *_WHERE,
+    Column("Antal", "Antal borgere, når tallet er et antal.", 8, _COUNT),
+    Column("Andel", "Andel fra 0 til 100 %, når tallet er en andel.", 8, _SHARE),
+    Column("Øvrige", "Tallet, når det hverken er et antal eller en andel.", 8, _SCORE),
     _NOTE, _ID,
 )  # fmt: skip
 
@@ -98,7 +117,7 @@ class _Workbook:
             self.buffer,
             {
                 "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
-                "nan_inf_to_errors": False, "default_format_properties": {"font_name": "Calibri", "font_size": 11},
+                "nan_inf_to_errors": False, "default_format_properties": {"font_name": FONT, "font_size": _SIZE},
             },
         )  # fmt: skip
         self.formats: dict[str, Any] = {}
@@ -139,9 +158,7 @@ class _Workbook:
 
     def front(self, title: str) -> None:
         facts = self.data.facts
-        sheet = self.add_sheet("Læs mig")
-        sheet.set_column(0, 0, 28)
-        sheet.set_column(1, 1, 95)
+        sheet = self.add_sheet("Læs mig", (28, 95))
         rows = [
             (TITLE, "head"), ("Område", self.area.title), ("Runde", self.area.round_name),
             ("Svarperiode", f"{numbers.day(facts.invitation_date)} til {numbers.day(facts.close_date)}"),
@@ -171,32 +188,40 @@ class _Workbook:
             else:
                 self.write(sheet, number, 0, name, "bold")
                 self.write(sheet, number, 1, text, "wrapped")
-                sheet.set_row(number, _LINE * (1 + len(text) // 95))
+                sheet.set_row(number, _height(1 if name == "Ark" else _lines(text, 95)))
 
     def sheet(self, name: str, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None:
-        sheet = self.add_sheet(name)
+        printed = [column.width for column in columns if column is not _ID]
+        sheet = self.add_sheet(name, printed)
+        sheet.set_column(len(printed), len(printed), _ID.width)
         sheet.freeze_panes(1, 1)
         for place, column in enumerate(columns):
-            sheet.set_column(place, place, column.width)
-            self.write(sheet, 0, place, column.heading, "head")
+            self.write(sheet, 0, place, column.heading, "number head" if column.number_format else "head")
+        sheet.set_row(0, _height(3))  # two lines of a heading, and the arrow of its filter below
         for number, row in enumerate(rows, 1):
+            lines = 1
             for place, (value, column) in enumerate(zip(row, columns, strict=True)):
-                if isinstance(value, str):
-                    self.write(sheet, number, place, value, "text")
-                elif value is not None:
+                if not value and value != 0:
+                    sheet.write_blank(number, place, None, self.format("text"))
+                elif isinstance(value, str):
+                    kind = "text" if column is _ID else "answer" if value in _YES else "wrapped"
+                    self.write(sheet, number, place, value, kind)
+                    lines = max(lines, 1 if column is _ID else _lines(value, column.width))
+                else:
                     sheet.write_number(number, place, value, self.format(column.number_format or _PLAIN))
-        sheet.print_area(0, 0, max(len(rows), 1), len([column for column in columns if column is not _ID]) - 1)
+            if lines > 1:
+                sheet.set_row(number, _height(lines))
+        sheet.print_area(0, 0, max(len(rows), 1), len(printed) - 1)
         if rows:
             sheet.autofilter(0, 0, len(rows), len(columns) - 1)
         else:
             self.write(sheet, 1, 0, "Der er ingen tal at vise.", "text")
 
     def dictionary(self) -> None:
-        sheet = self.add_sheet("Dataordbog")
+        sheet = self.add_sheet("Dataordbog", (20, 30, 110))
         sheet.freeze_panes(1, 0)
-        for place, (heading, width) in enumerate((("Ark", 20), ("Kolonne eller mål", 30), ("Betydning", 110))):
-            sheet.set_column(place, place, width)
-            self.write(sheet, 0, place, heading, "head")
+        for column, heading in enumerate(("Ark", "Kolonne eller mål", "Betydning")):
+            self.write(sheet, 0, column, heading, "head")
         rows = [
             (name, column.heading, column.meaning)
             for name, columns in (("Scorer", _SCORES), ("Svarfordelinger", _SHARES), ("Deltagelse og øvrige", _OTHERS))
@@ -209,15 +234,21 @@ class _Workbook:
         for number, row in enumerate(rows, 1):
             for place, text in enumerate(row):
                 self.write(sheet, number, place, text, "wrapped")
-            sheet.set_row(number, _LINE * (1 + max(len(row[1]) // 30, len(row[2]) // 110)))
+            sheet.set_row(number, _height(max(_lines(row[1], 30), _lines(row[2], 110))))
 
-    def add_sheet(self, name: str) -> Any:
-        """Return a new sheet that is printed across, as wide as its columns without ids, its heads on every page."""
+    def add_sheet(self, name: str, widths: Sequence[float]) -> Any:
+        """Return a new sheet with these columns, printed across, all of them on one page, its heads on every page."""
         sheet = self.book.add_worksheet(name)
+        for place, width in enumerate(widths):
+            sheet.set_column(place, place, width)
         sheet.set_landscape()
         sheet.set_paper(9)
-        sheet.set_margins(left=0.3, right=0.3)
-        sheet.fit_to_pages(1, 0)
+        sheet.set_margins(left=_MARGIN, right=_MARGIN, top=0.6, bottom=0.55)
+        area = truncated(self.area.title, _LONGEST_HEADER).replace("&", "og")  # which begins a code in a header
+        running = f"{TITLE} – {area} – {self.area.round_name}"
+        sheet.set_header(f"&L&8{running}&R&8{name}", {"margin": 0.28})
+        sheet.set_footer("&R&8Side &P af &N", {"margin": 0.28})
+        sheet.set_print_scale(_print_scale(widths))
         sheet.repeat_rows(0)
         return sheet
 
@@ -243,25 +274,42 @@ class _Workbook:
         ]  # fmt: skip
 
     def other(self, figure: Figure) -> list[Any]:
-        is_share = figure.measure.endswith(("_rate", "_share"))
-        is_count = figure.measure.endswith("_n") and figure.measure != "effective_n"
-        value = _rounded(figure.value, 3 if is_share else 0 if is_count or figure.measure == "effective_n" else 2)
+        is_inhabitants = figure.domain_group == "inhabitants_16_66"
+        is_statistic = figure.measure in _STATISTICS
+        is_share = figure.measure in _RATES or figure.measure.endswith(("_rate", "_share"))
+        is_share |= is_statistic and not is_inhabitants
+        is_count = figure.measure.endswith("_n") or is_inhabitants
+        value = _rounded(figure.value, 3 if is_share else 0 if is_count else 2)
         meaning = MEASURES.get(figure.measure, figure.measure)
-        if figure.category:
-            meaning = f"{meaning} ({figure.category})"
+        if told := self.told(figure):
+            meaning = f"{meaning.removesuffix('.')}: {told}."
         return [
             self.subjects.get(figure.item_id, figure.item_id), meaning, *self.where(figure), value if is_count else None, value if is_share else None,
             None if is_share or is_count else value, self.note(figure), figure.figure_id,
         ]  # fmt: skip
 
+    def told(self, figure: Figure) -> str:
+        """Return what a measure has beside its group: a quartile, an answer, an assumption; most have nothing."""
+        category = figure.category
+        if figure.measure == "r_partial":
+            return DOMAIN_NAMES[category].lower()
+        if figure.measure.startswith("unweighted_"):
+            return f"{self.subjects['overall']}, »{self.answers['overall'].get(category, category)}«"
+        if figure.measure.startswith("sensitivity_"):
+            return category.replace(".", ",")
+        if figure.measure.startswith("cell_"):
+            return self.survey.cell_name(category)
+        return _QUARTILES.get(category, category)
+
     def where(self, figure: Figure) -> tuple[str, str, str]:
         name = self.area.all_name if figure.municipality_code == ALL_PARTICIPATING else self.area.name
         if figure.domain == "all":
             return name, "Alle", ""
-        if figure.domain in DOMAINS:
+        if figure.domain == "day" or figure.domain in LOCAL_FLAGS:
+            group = figure.domain_group
+        else:
             group = self.survey.groups(figure.domain).get(figure.domain_group, figure.domain_group)
-            return name, DOMAIN_NAMES[figure.domain], group
-        return name, _OTHER_DOMAINS.get(figure.domain, figure.domain), figure.domain_group
+        return name, DOMAIN_NAMES.get(figure.domain, figure.domain), group
 
     def note(self, figure: Figure) -> str | None:
         if figure.is_suppressed:
@@ -298,12 +346,14 @@ class _Workbook:
             looks: dict[str, dict[str, Any]] = {
                 "title": {"bold": True, "font_size": 16, "font_color": PETROL},
                 "bold": {"bold": True, "font_color": MUTED, "valign": "top"},
-                "head": {"bold": True, "font_color": "#FFFFFF", "bg_color": PETROL, "text_wrap": True, "valign": "top"},
-                "wrapped": {"text_wrap": True, "valign": "top"},
-                "text": {},
+                "head": _HEAD,
+                "number head": _HEAD | {"align": "right"},
+                "answer": {"align": "center"} | _LINED,
+                "wrapped": {"text_wrap": True} | _LINED,
+                "text": _LINED,
             }
             name = kind.removesuffix(" quoted")
-            look = dict(looks.get(name, {"num_format": name}))
+            look = dict(looks.get(name, {"num_format": name} | _LINED))
             if kind.endswith(" quoted"):
                 look["quote_prefix"] = True
             self.formats[kind] = self.book.add_format(look)
@@ -317,12 +367,26 @@ def _is_score(figure: Figure) -> bool:
     return figure.measure in {"mean", "category_mean"}
 
 
+def _lines(text: str, width: float) -> int:
+    return line_count(text, width * _CHARACTER, _SIZE)
+
+
+def _print_scale(widths: Sequence[float]) -> int:
+    """Return the per cent at which columns fill a page across; fit to width is left to no program, they differ."""
+    wide = sum(width * _CHARACTER + _PADDING for width in widths) * _ON_PAPER
+    return min(100, int(100 * (_PAPER - 2 * 72 * _MARGIN) / wide))
+
+
+def _height(lines: int) -> float:
+    return _LINE * lines + 2.25
+
+
 def _rounded(value: float | None, decimals: int) -> float | None:
     return None if value is None else float(numbers.rounded(value, decimals))
 
 
 def _yes(is_so: bool) -> str:
-    return "ja" if is_so else "nej"
+    return _YES[is_so]
 
 
 def _falling(category: str) -> tuple[int, str]:

@@ -102,7 +102,7 @@ def notices(report: Composer) -> list[list[list[dict[str, str]]]]:
     names |= {question.item_id: question.title for question in report.local_questions}
     blocks = []
     for one in report.data.notices:
-        about = " · ".join(part for part in (names.get(one.item_id, ""), _domain_name(one.domain)) if part)
+        about = " · ".join(part for part in (names.get(one.item_id, ""), DOMAIN_NAMES.get(one.domain, "")) if part)
         sentence = printable(one.sentence)
         blocks.append({"about": about or "Hele rapporten", "sentence": sentence})
     blocks += _hidden_groups(report, names)
@@ -132,7 +132,7 @@ def _hidden_groups(report: Composer, names: Mapping[str, str]) -> list[dict[str,
             told = "; ".join(truncated(names[item], _LONGEST_ABOUT) for item in items)
             if len(items) > 1 and len(items) == len(names):
                 told = "alle temaer og spørgsmål"
-            about = "Samlet" if domain == "all" else _domain_name(domain)
+            about = "Samlet" if domain == "all" else DOMAIN_NAMES[domain]
             sentence = f"{what} vises ikke af hensyn til borgernes anonymitet. Det gælder: {told}."
             blocks.append({"about": about, "sentence": sentence})
     return blocks
@@ -150,9 +150,3 @@ def colophon(report: Composer) -> dict[str, Any]:
         ("Programversion", report.data.code_version),
     )]  # fmt: skip
     return {"facts": report.table([Column("Oplysning", 48.0), Column("Værdi")], rows)}
-
-
-def _domain_name(domain: str) -> str:
-    if domain.startswith("local_"):
-        return f"Kommunens mærke {domain[-1]}"
-    return DOMAIN_NAMES.get(domain, "")

@@ -24,7 +24,6 @@ from borgerpuls.reporting.tables import Column, Row
 from borgerpuls.terms import ALL_PARTICIPATING
 
 GROUPS = ("target_group", "sex", "age_group")
-_WAVES = (("1", "Efter invitationen"), ("2", "Efter 1. påmindelse"), ("3", "Efter 2. påmindelse"))
 
 
 def taking_part(report: Composer) -> dict[str, Any]:
@@ -103,8 +102,7 @@ def participants(report: Composer) -> dict[str, Any] | None:
     """Return how the participating municipalities compare with all 98, or None where it was not computed."""
     find = report.figures.find
     regions = []
-    for code, name in (("1084", "Region Hovedstaden"), ("1085", "Region Sjælland"), ("1083", "Region Syddanmark"),
-                       ("1082", "Region Midtjylland"), ("1081", "Region Nordjylland")):  # fmt: skip
+    for code, name in report.survey.groups("region").items():
         shares = [
             find(ALL_PARTICIPATING, "response", measure, domain="region", group=code)
             for measure in ("country_municipality_share", "municipality_share")
@@ -112,10 +110,7 @@ def participants(report: Composer) -> dict[str, Any] | None:
         if any(shares):
             regions.append(Row([name, *(percent_text(figure, 0) for figure in shares)]))
     statistics = []
-    for code, name in (("inhabitants_16_66", "Indbyggere på 16–66 år pr. kommune"),
-                       ("expected_full_time_share", "Forventet andel fuldtidspersoner på offentlig forsørgelse"),
-                       ("share_of_labour_force", "Fuldtidspersoner, andel af arbejdsstyrken"),
-                       ("share_of_population", "Fuldtidspersoner, andel af befolkningen")):  # fmt: skip
+    for code, name in report.survey.groups("statistic").items():
         values = [
             find(ALL_PARTICIPATING, "response", measure, domain="statistic", group=code)
             for measure in ("country_value", "participating_value")
@@ -206,20 +201,24 @@ def _waves(report: Composer) -> Markup | None:
     for theme in report.survey.themes:
         found = [
             report.figures.find(ALL_PARTICIPATING, theme.code, "category_mean", domain="wave", group=wave)
-            for wave, _ in _WAVES
+            for wave in report.survey.groups("wave")
         ]
         if any(figure is not None and figure.value is not None for figure in found):
             rows.append(Row([theme.name, *(decimal_text(figure, 2) for figure in found)]))
-    columns = [Column("Tema", 46.0), *(Column(name) for _, name in _WAVES)]
+    columns = [
+        Column("Tema", 46.0),
+        *(Column(f"Efter {name.lower()}") for name in report.survey.groups("wave").values()),
+    ]
     return report.table(columns, rows) if rows else None
 
 
 def _first_and_last_wave(report: Composer) -> list[tuple[float, float]]:
     """Return each theme's score among those who answered at once and among those who did after the last reminder."""
+    first, *_, last = report.survey.groups("wave")
     pairs = [
         tuple(
             report.figures.value(ALL_PARTICIPATING, theme.code, "category_mean", domain="wave", group=wave)
-            for wave, _ in (_WAVES[0], _WAVES[-1])
+            for wave in (first, last)
         )
         for theme in report.survey.themes
     ]

@@ -63,14 +63,14 @@ def _example(report: Composer) -> dict[str, Any] | None:
         return None
     _, name, before, after = max(changes, key=lambda change: float(change[0]))
     cell = {
-        measure: next(iter(report.figures.groups(ALL_PARTICIPATING, "weighting", measure, "example")), None)
+        measure: next(iter(report.figures.groups(ALL_PARTICIPATING, "weighting", measure, "all")), None)
         for measure in ("cell_population_n", "cell_answered_n", "cell_weight")
     }
     people, answered, weight = cell.values()
     worked = None
     if people and answered and weight and None not in (people.value, answered.value, weight.value):
         worked = {
-            "group": _cell_name(report, people.domain_group),
+            "group": report.survey.cell_name(people.category),
             "population": numbers.count(people.value or 0.0),
             "answered": numbers.count(answered.value or 0.0),
             "weight": numbers.decimal_text(weight.value or 0.0, 2),
@@ -103,11 +103,3 @@ def merged_cells(report: Composer) -> Iterator[dict[str, Any]]:
     most = _ROWS_PER_COLUMN if report.is_national else 20
     for parts in in_columns([(row, 1.0) for row in rows], most):
         yield {"columns": [report.table(columns, part, style=dense(2 * len(part), 110.0)) for part in parts]}
-
-
-def _cell_name(report: Composer, group: str) -> str:
-    names = [
-        report.survey.groups(domain).get(code, code)
-        for domain, code in zip(("sex", "age_group", "target_group"), group.split("/"), strict=False)
-    ]
-    return ", ".join(name if place == 0 else name.lower() for place, name in enumerate(names))
