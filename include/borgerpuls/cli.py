@@ -8,11 +8,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from borgerpuls.database_refusals import database_refusal
 from borgerpuls.errors import BorgerpulsError
 from borgerpuls.estimation.commands import figures_app
 from borgerpuls.fieldwork.commands import fieldwork_app
 from borgerpuls.frame.commands import frame_app
-from borgerpuls.given_paths import unusable
+from borgerpuls.given_paths import standing_places, unusable
 from borgerpuls.publication.commands import publication_app
 from borgerpuls.questionnaire.commands import questionnaire_app
 from borgerpuls.reporting.commands import greeting, prove
@@ -21,7 +22,7 @@ from borgerpuls.sandbox.commands import sandbox_app
 
 
 class CommandsThatStateFacts(TyperGroup):
-    """A named error, or a given path that cannot be used, becomes a sentence and exit code 2, never a traceback."""
+    """A named error, a path or a database that cannot be used becomes a sentence and exit code 2, never a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         written = list(ctx.args)
@@ -30,10 +31,15 @@ class CommandsThatStateFacts(TyperGroup):
         except BorgerpulsError as error:
             fact: BorgerpulsError = error
         except OSError as error:
-            found = unusable(error, written)
+            found = unusable(error, written, standing_places(self, written))
             if found is None:
                 raise
             fact = found
+        except Exception as error:
+            refused = database_refusal(error)
+            if refused is None:
+                raise
+            fact = refused
         typer.echo(f"{type(fact).__name__}: {fact}", err=True)
         raise typer.Exit(2)
 

@@ -29,6 +29,14 @@ class SettingIsMissing(BorgerpulsError):
     """A setting that this command needs is not set."""
 
 
+class DatabaseIsAway(BorgerpulsError):
+    """The database does not answer, or does not accept the login."""
+
+
+class DatabaseIsNotReady(BorgerpulsError):
+    """The database is not migrated to this version, or its login may not do what is asked."""
+
+
 class ClockIsSimulated(BorgerpulsError):
     """The simulated clock is on while a real channel is configured."""
 

@@ -4,13 +4,15 @@ Files and folders that whoever runs a command has named: what is wrong with one,
 What stands in a file is never repeated in a message. Tables are read in plain_files.py.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from borgerpuls.errors import FileIsUnusable
+from borgerpuls.settings import settings
 
 _FACTS: tuple[tuple[type[OSError], str, str], ...] = (
     (FileNotFoundError, "There is no such file or folder.", "Make its folder first, or correct the path."),
@@ -21,24 +23,44 @@ _FACTS: tuple[tuple[type[OSError], str, str], ...] = (
 )
 
 
-def unusable(error: OSError, written: Iterable[str]) -> FileIsUnusable | None:
+def unusable(error: OSError, written: Iterable[str], standing: Iterable[Path] = ()) -> FileIsUnusable | None:
     """
     Return what is wrong with a path that was given, or None when the error is about a path that nobody gave.
 
     Args:
         error: What the operating system said.
         written: The words of the command; a path may be one of them, or follow `--option=`.
+        standing: Places the command uses without being told (see `standing_places`).
     """
     if not isinstance(error.filename, str | Path):
         return None
     failed = Path(error.filename).absolute()
     given = [Path(part).absolute() for word in written for part in {word, word.partition("=")[2]} if part]
-    if not any(failed.is_relative_to(path) or path.is_relative_to(failed) for path in given):
+    is_given = any(failed.is_relative_to(path) or path.is_relative_to(failed) for path in given)
+    # A default may be the folder one stands in, and everything lies below that: only what lies directly in it counts.
+    is_standing = any(failed.parent == path or path.is_relative_to(failed) for path in map(Path.absolute, standing))
+    if not (is_given or is_standing):
         return None
     for kind, what, next_step in _FACTS:
         if isinstance(error, kind):
             return FileIsUnusable(what, where=str(error.filename), next_step=next_step)
     return FileIsUnusable(f"It cannot be used: {error.strerror}.", where=str(error.filename))
+
+
+def standing_places(command: Any, written: Sequence[str]) -> list[Path]:
+    """
+    Return the places that a command uses where none was written: the defaults of its options, and the settings' folders.
+
+    Args:
+        command: The whole command line, a group of commands.
+        written: The words; the first of them name the command.
+    """
+    for word in written:
+        command = getattr(command, "commands", {}).get(word, command)
+    defaults = [parameter.default for parameter in command.params]
+    with suppress(ValueError):  # settings that cannot be read are another matter
+        defaults += list(dict(settings()).values())
+    return [place for place in defaults if isinstance(place, Path)]
 
 
 def read_text(path: Path) -> str:
