@@ -1,39 +1,40 @@
 """
-How many wrong codes one address may try. Kept in memory only: an address is never written anywhere.
+How many wrong codes one address may try, counted in the database for all web processes together.
+
+An address is kept as a keyed hash only, and goes with the first wrong try of anybody after its quarter of an hour.
 """
 
-import threading
-import time
-from collections import OrderedDict, deque
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from sqlalchemy import Connection
+
+from borgerpuls.database import load_query
+
+ALLOWED = 20
+WINDOW_SECONDS = 900
+OWN_BITS = 64
+"""What an IPv6 provider gives one household: it can have 2⁶⁴ addresses, and is one."""
 
 
-class Attempts:
-    """Counts wrong tries per address in a sliding window."""
+def guesser_of(address: str) -> str:
+    """Return whom an address is counted as: itself, of IPv6 its network; what is no address is counted as it stands."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address):
+        found = found.ipv4_mapped or ip_network((found, OWN_BITS), strict=False).network_address
+    return str(found)
 
-    def __init__(self, allowed: int = 20, window_seconds: int = 900, addresses: int = 10_000) -> None:
-        self._allowed = allowed
-        self._window = window_seconds
-        self._addresses = addresses
-        self._tries: OrderedDict[str, deque[float]] = OrderedDict()
-        self._lock = threading.Lock()
 
-    def is_blocked(self, address: str) -> bool:
-        """Return whether *address* has used its tries."""
-        with self._lock:
-            return len(self._recent(address)) >= self._allowed
+def is_blocked(connection: Connection, address_hash: bytes) -> bool:
+    """Return whether an address has used its tries."""
+    known = {"address_hash": address_hash, "window_seconds": WINDOW_SECONDS}
+    tries: int = connection.execute(load_query("questionnaire/wrong_tries.sql"), known).scalar_one()
+    return tries >= ALLOWED
 
-    def count(self, address: str) -> None:
-        """Remember one wrong try."""
-        with self._lock:
-            tries = self._recent(address)
-            tries.append(time.monotonic())
-            self._tries[address] = tries
-            self._tries.move_to_end(address)
-            while len(self._tries) > self._addresses:
-                self._tries.popitem(last=False)
 
-    def _recent(self, address: str) -> deque[float]:
-        tries = self._tries.get(address, deque())
-        while tries and time.monotonic() - tries[0] > self._window:
-            tries.popleft()
-        return tries
+def count(connection: Connection, address_hash: bytes) -> None:
+    """Remember one wrong try, and forget those that count no more."""
+    known = {"address_hash": address_hash, "window_seconds": WINDOW_SECONDS}
+    connection.execute(load_query("questionnaire/keep_wrong_try.sql"), known)

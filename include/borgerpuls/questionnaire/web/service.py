@@ -17,7 +17,7 @@ from borgerpuls.database import load_query
 from borgerpuls.questionnaire.definition import Instrument
 from borgerpuls.questionnaire.stage import instrument_of
 from borgerpuls.questionnaire.submission import Form, load_form
-from borgerpuls.questionnaire.web.attempts import Attempts
+from borgerpuls.questionnaire.web import attempts
 from borgerpuls.settings import settings
 from borgerpuls.vault import access_vault
 
@@ -35,7 +35,6 @@ class Service:
 
     def __init__(self) -> None:
         self.keys = access_vault()
-        self.attempts = Attempts()
         self._instruments: dict[str, Instrument] = {}
         self.is_simulated = settings().clock == "simulated"
         self.is_secure = settings().questionnaire_url.startswith("https://")
@@ -101,6 +100,17 @@ class Service:
             return load_form(connection, found) if found else None
 
         return self.ask(start)
+
+    def is_blocked(self, address: str) -> bool:
+        """Return whether *address* has tried too many wrong codes of late."""
+        return self.ask(lambda connection: attempts.is_blocked(connection, self._guesser(address)))
+
+    def count_wrong_code(self, address: str) -> None:
+        """Remember a wrong code from *address*."""
+        self.ask(lambda connection: attempts.count(connection, self._guesser(address)))
+
+    def _guesser(self, address: str) -> bytes:
+        return self.keys.access_hash(f"address|{attempts.guesser_of(address)}")
 
     def today(self, form: Form) -> date:
         """Return the round's date; the service's login may read the simulated clock but not set it."""
