@@ -229,7 +229,10 @@ def test_a_required_question_left_empty_is_said_on_the_page_and_nothing_is_saved
 
 @pytest.mark.parametrize(
     ("value", "problem"),
-    [("x" * 2001, "Den må højst fylde 2000 tegn"), ("æ" * 9000, "Den må højst fylde 2000 tegn")],
+    [
+        ("x" * 2001, "Teksten er 1 tegn for lang: den må højst fylde 2000."),
+        ("æ" * 9000, "Teksten er 7000 tegn for lang: den må højst fylde 2000."),
+    ],
 )
 def test_a_long_text_comes_back_to_be_shortened(country: Country, browser: Browser, value: str, problem: str) -> None:
     citizen = country.add_form("job_uddannelsesparat", "ledighedsydelse")
@@ -243,6 +246,47 @@ def test_a_long_text_comes_back_to_be_shortened(country: Country, browser: Brows
     assert problem in browser.here.text
     assert value in browser.here.text
     assert saved(citizen.response_id)["texts"] == {}
+
+
+@pytest.mark.parametrize("way", [{}, {"retning": "tilbage"}, {"sprog": "en"}])
+def test_whichever_way_a_page_with_a_too_long_text_is_left_nothing_on_it_is_lost(
+    country: Country, browser: Browser, new_browser: NewBrowser, way: dict[str, str]
+) -> None:
+    citizen = country.add_form("job_uddannelsesparat", "ledighedsydelse")
+    browser.start(citizen)
+    browser.send(status="igangvaerende")
+    for _ in range(5):
+        browser.send()
+    browser.send(why="Kort", retning="tilbage")
+    browser.open("/side/egne_ord")
+    long = "Langt " * 400
+    browser.send(why=long, better="Mere tid", **way)
+    assert browser.here.status_code == 422
+    assert long.strip() + "</textarea>" in browser.here.text
+    assert "Mere tid</textarea>" in browser.here.text
+    over = str(len(long.strip()) - 2000)
+    assert over in browser.here.text
+    # What fits is on disk, and so is what was there before the text grew too long.
+    assert saved(citizen.response_id)["texts"] == {"why": "Kort", "better": "Mere tid"}
+    assert saved(citizen.response_id)["form"]["state"] == "started"
+    elsewhere = new_browser()
+    elsewhere.start(citizen)
+    assert elsewhere.page == "egne_ord"
+    # Shortened, it goes the way it was sent the first time.
+    browser.send(why="Kortere", better="Mere tid", retning="tilbage")
+    assert browser.page != "egne_ord"
+    assert saved(citizen.response_id)["texts"] == {"why": "Kortere", "better": "Mere tid"}
+
+
+def test_going_back_from_a_required_question_asks_for_no_answer_and_keeps_the_others(
+    country: Country, browser: Browser
+) -> None:
+    citizen = country.add_form()
+    browser.start(citizen)
+    assert browser.send(retning="tilbage").status_code == 200
+    assert saved(citizen.response_id)["answers"] == {}
+    browser.send(status="igangvaerende")
+    assert browser.page == "moedet"
 
 
 def test_bad_input_is_a_friendly_page_and_never_a_500(country: Country, browser: Browser) -> None:
@@ -371,10 +415,10 @@ def test_choosing_a_language_keeps_every_tick_and_word_on_the_page(country: Coun
     assert saved(citizen.response_id)["form"]["state"] == "started"
     browser.send(why="x" * 2001, better="Mere tid", sprog="en")
     assert browser.here.status_code == 422
-    assert "It can have at most 2000 characters" in browser.here.text
+    assert "The text is too long by 1 (it can have at most 2000 characters)" in browser.here.text
     assert "x" * 2001 in browser.here.text
     assert "Mere tid</textarea>" in browser.here.text
-    assert saved(citizen.response_id)["texts"] == {"why": "Fordi æøå"}
+    assert saved(citizen.response_id)["texts"] == {"why": "Fordi æøå", "better": "Mere tid"}
     browser.send(why="Fordi", better="Mere tid")
     assert "Thank you for your answers" in browser.here.text
 

@@ -188,6 +188,7 @@ def save_page(
     language: str | None = None,
     is_final: bool = True,
     is_left: bool = True,
+    without: frozenset[str] = frozenset(),
 ) -> PageSaved:
     """
     Save one page of a form in one statement, once per *idempotency_key*.
@@ -206,7 +207,8 @@ def save_page(
         device_class: `mobil`, `tablet` or `computer`, kept from the first page.
         language: The citizen's from here on.
         is_final: Whether sending the last page finishes the form; not so when the citizen goes back from it.
-        is_left: Whether the citizen leaves the page; who stays, to read it in another language, need not have answered.
+        is_left: Whether the citizen goes on; who goes back, or stays to read in another language, need not have answered.
+        without: Items whose answers do not fit. They are left as they were; the page's others are saved.
 
     Raises:
         AnswerIsImpossible: The page is not asked of this citizen, or `read_page` found a problem.
@@ -226,6 +228,7 @@ def save_page(
             raise AnswerIsImpossible(f"Page {page_id!r} is not asked of this citizen.")
         if is_ahead(instrument, form, page_id):
             raise AnswerIsImpossible(f"Page {page_id!r} comes after pages that have not been sent.")
+        items = tuple(item for item in items if item.item_id not in without)
         ticked = read_page(items, given, is_left=is_left)
         if ticked.problems:
             problems = ", ".join(f"{item}: {problem}" for item, problem in ticked.problems.items())

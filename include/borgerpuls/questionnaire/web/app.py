@@ -26,7 +26,16 @@ from borgerpuls.errors import AnswerIsImpossible, FormIsNotOpen
 from borgerpuls.questionnaire.definition import Instrument, Item
 from borgerpuls.questionnaire.routing import asked_pages, next_page, previous_page
 from borgerpuls.questionnaire.stage import receipt_hash
-from borgerpuls.questionnaire.submission import Form, clean_text, is_ahead, load_form, read_page, save_key, save_page
+from borgerpuls.questionnaire.submission import (
+    Form,
+    Ticked,
+    clean_text,
+    is_ahead,
+    load_form,
+    read_page,
+    save_key,
+    save_page,
+)
 from borgerpuls.questionnaire.web import pages
 from borgerpuls.questionnaire.web.service import Service, ServiceIsBusy
 from borgerpuls.questionnaire.web.sessions import (
@@ -168,7 +177,7 @@ def create_app() -> FastAPI:
     def code(request: Request, fields: Fields) -> Response:
         language = _language(_one(fields, "sprog"))
         address = _address(request)
-        if service.attempts.is_blocked(address):
+        if service.is_blocked(address):
             return _message("too_many", language, 429)
         typed = _normal(_one(fields, "kode"))
         form = None
@@ -181,7 +190,7 @@ def create_app() -> FastAPI:
                     if form is None:
                         return _message("code_used", language)
         if form is None:
-            service.attempts.count(address)
+            service.count_wrong_code(address)
             return _code_page(language, wrong=_one(fields, "kode"))
         return _let_in(service, form, language)
 
@@ -232,16 +241,12 @@ def create_app() -> FastAPI:
                 return _message("begun_again", session.language, 401)
             instrument = service.instrument(form)
             is_back = _one(fields, "retning") == "tilbage"
-            items = dict(_pages_of(instrument, form)).get(page_id, ())
-            ticked = read_page(items, fields, is_left=not is_translated)
-            if ticked.problems and form.is_open(service.today(form)):
-                if is_back:
-                    return _back(instrument, form, page_id)
-                # With the mark it came with: the time that went before counts too.
-                mark = _one(fields, "maerke")
-                return _html(
-                    pages.render_page(instrument, form, page_id, session.language, mark=mark, rejected=ticked), 422
-                )
+            is_left = not (is_translated or is_back)
+            ticked = read_page(dict(_pages_of(instrument, form)).get(page_id, ()), fields, is_left=is_left)
+            unfit = frozenset(ticked.problems) if form.is_open(service.today(form)) else frozenset()
+            if unfit and unfit.issuperset({*ticked.choices, *ticked.texts}):
+                # Nothing to keep; with the mark it came with: the time that went before counts too.
+                return _rejected(instrument, form, page_id, session, ticked, _one(fields, "maerke"))
             try:
                 saved = save_page(
                     connection,
@@ -256,12 +261,17 @@ def create_app() -> FastAPI:
                     device_class=_device_class(request.headers.get("user-agent", "")),
                     language=session.language,
                     is_final=not is_back,
-                    is_left=not is_translated,
+                    is_left=is_left and not unfit,
+                    without=unfit,
                 )
             except FormIsNotOpen:
                 return _message(service.state_of(load_form(connection, form.response_id)), session.language)
             except AnswerIsImpossible:
                 return _to_page(instrument, form, [name for name, _ in _pages_of(instrument, form)])
+            if unfit:
+                stands = load_form(connection, form.response_id) or form
+                mark = seal_page(service.keys, form.response_id, page_id)
+                return _rejected(instrument, stands, page_id, session, ticked, mark)
             if saved.page_id is not None and is_translated:
                 return _see(f"/side/{page_id}")
             if saved.page_id is not None:
@@ -292,14 +302,14 @@ def create_app() -> FastAPI:
     def own_answers(request: Request, fields: Fields) -> Response:
         language = _language(_one(fields, "sprog"))
         address = _address(request)
-        if service.attempts.is_blocked(address):
+        if service.is_blocked(address):
             return _message("too_many", language, 429)
         number = _normal(_one(fields, "nummer"))
         form = None
         if _is_code(number):
             form = service.form_of(number, "questionnaire/form_of_receipt.sql", "receipt_hash")
         if form is None:
-            service.attempts.count(address)
+            service.count_wrong_code(address)
             return _receipt_page(language, wrong=_one(fields, "nummer"))
         if form.state == "deleted":
             return _message("deleted", language)
@@ -405,6 +415,13 @@ def _to_page(instrument: Instrument, form: Form, visible: list[str]) -> Response
 
 def _back(instrument: Instrument, form: Form, page_id: str) -> Response:
     return _see(f"/side/{previous_page(instrument, form.background, form.choices, page_id) or page_id}")
+
+
+def _rejected(
+    instrument: Instrument, form: Form, page_id: str, session: Session, ticked: Ticked, mark: str
+) -> Response:
+    """Show a page again as it was filled in, with what is wrong; what does not fit stands in the browser alone."""
+    return _html(pages.render_page(instrument, form, page_id, session.language, mark=mark, rejected=ticked), 422)
 
 
 def _html(content: bytes, status: int = 200, *, is_cacheable: bool = False) -> Response:

@@ -148,7 +148,7 @@ def _show(instrument: Instrument, form: Form, item: Item, language: str, rejecte
             (option.code, option.text[language], option.is_exclusive, option.code in ticked) for option in item.options
         ),
         written=written,
-        problem=said[problem].format(count=item.max_length) if problem else "",
+        problem=said[problem].format(count=item.max_length, over=len(written) - item.max_length) if problem else "",
     )
 
 
