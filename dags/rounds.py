@@ -4,21 +4,25 @@
 The form (or the half-yearly plan) → checked plan → an open round.
 
 **Reads** the form; empty dates follow the half-yearly standard. **Writes** `rounds.round`, `rounds.municipality`,
-and the round's key in `BORGERPULS_ROUND_KEY_FOLDER`.
-**Rerun** is safe: the same plan opens the same round once; another plan under the same id is refused.
+`rounds.opening`, and the round's key in `BORGERPULS_ROUND_KEY_FOLDER`.
+**Rerun** is safe: the same plan opens the same round once; a second run with it is skipped and says so.
+**A wrong plan** is replaced until somebody has approved it, also when the round was stopped: run again with the right one
+and a cross at "Erstat planen". The stages after it run again, and the approver is asked anew.
 **`PlanIsRefused`**: every reason is in the message, e.g. dates out of order or on a holiday; correct the form and run again.
-**`RoundIsAlreadyOpen`**: choose another id, or stop the open round first.
+**`RoundIsAlreadyOpen`**: another plan stands under this id; the message says whether it may be replaced.
 **`RoundIsForgotten`**: the round is over and its people are forgotten; choose another id.
 **Next**: the frame DAG starts by itself.
 """
 
 from airflow.sdk import Param, dag, task
+from airflow.sdk.exceptions import AirflowSkipException
 from pendulum import datetime
 
 from borgerpuls.codebooks.municipalities import municipalities
 from borgerpuls.orchestration import DEFAULT_ARGS, ROUND
 from borgerpuls.rounds import stage
 from field_calendar import RoundOpenings
+from operations_notifier import OperationsNotifier
 
 MUNICIPALITIES = municipalities()
 CODES = MUNICIPALITIES["municipality_code"].tolist()
@@ -38,13 +42,17 @@ def _date(title: str) -> Param:
     start_date=datetime(2026, 1, 1, tz="Europe/Copenhagen"),
     catchup=False,
     max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    default_args=DEFAULT_ARGS | {"on_failure_callback": OperationsNotifier()},
     params={
         "round_id": Param(
             None, type=["null", "string"], pattern="^[0-9]{4}-[12]$", title="Rundens id",
             description="Fx 2026-2. Tom: den runde, der åbner nu.",
         ),
         "name": Param(None, type=["null", "string"], maxLength=80, title="Rundens navn"),
+        "replace_plan": Param(
+            False, type="boolean", title="Erstat planen",
+            description="Kun til runden er godkendt: planen her skal gælde i stedet for den, der er åbnet under samme id.",
+        ),
         "municipalities": Param(
             CODES, type="array", items={"type": "string", "enum": CODES}, examples=CODES, values_display=NAMES,
             uniqueItems=True, minItems=1, title="Kommuner",
@@ -103,8 +111,12 @@ def _date(title: str) -> Param:
 def rounds():
     @task
     def open_round(params, dag_run):
-        """Check the plan and open the round."""
-        return stage.open_round(params, dag_run.triggering_user_name or stage.SCHEDULED_OPENER)
+        """Check the plan and open the round; where it is open with this plan already, the task says so and is skipped."""
+        opened_by = dag_run.triggering_user_name or stage.SCHEDULED_OPENER
+        opening = stage.open_round(params, opened_by, dag_run.run_id)
+        if not opening.is_news:
+            raise AirflowSkipException(opening.said)
+        return opening.round_id
 
     @task(outlets=[ROUND])
     def announce_round(round_id, outlet_events):

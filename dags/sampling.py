@@ -7,7 +7,8 @@ The frame → n per municipality and stratum → a seeded draw → its balance b
 **Rerun** is safe: the same seed and frame give the same sample, person by person.
 A municipality smaller than its size is asked in full (census).
 **`FrameIsEmpty`**: there is nobody to draw from; run the frame DAG and read `frame.extract`.
-**`SampleIsApproved`**: the sample has been approved and another one would be drawn; stop the round first.
+**`SampleIsApproved`**: the sample has been approved and another one would be drawn; put the old extracts back, or stop the
+round and open a new one.
 **`RoundIsForgotten`**: the round is over and its people are forgotten; the task has nothing to do any more, mark it as done.
 **Next**: the fieldwork DAG plans the letters and asks a second person for approval.
 """
@@ -17,6 +18,7 @@ from pendulum import datetime
 
 from borgerpuls.orchestration import DEFAULT_ARGS, FRAME, SAMPLE, rounds_of_run
 from borgerpuls.sampling import stage
+from operations_notifier import OperationsNotifier
 
 
 @dag(
@@ -24,7 +26,7 @@ from borgerpuls.sampling import stage
     schedule=[FRAME],
     start_date=datetime(2026, 1, 1, tz="Europe/Copenhagen"),
     max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    default_args=DEFAULT_ARGS | {"on_failure_callback": OperationsNotifier()},
     params={"round_id": Param(None, type=["null", "string"], title="Runde, når den startes i hånden")},
     tags=["borgerpuls", "sampling"],
     doc_md=__doc__,

@@ -317,7 +317,7 @@ def test_weights_that_miss_a_cell_stop_the_figures(estimated: dict) -> None:
         admin.dispose()
 
 
-def test_a_planned_sample_is_never_exchanged_for_another(estimated: dict) -> None:
+def test_an_approved_sample_is_never_exchanged_for_another(estimated: dict) -> None:
     admin = create_engine(settings().require("database_admin_url"))
     with admin.begin() as connection:
         person = connection.execute(text("SELECT person_id, municipality_code FROM sampling.sample LIMIT 1")).one()
@@ -330,9 +330,9 @@ def test_a_planned_sample_is_never_exchanged_for_another(estimated: dict) -> Non
         )
     assert sampling.draw_sample(ROUND) == estimated["drawn"]
     with admin.begin() as connection:
-        connection.execute(text("UPDATE rounds.round SET seed = 12"))
-    with pytest.raises(SampleIsApproved, match="never exchanged"):
+        connection.execute(text("UPDATE rounds.round SET seed = 12, state = 'approved'"))
+    with pytest.raises(SampleIsApproved, match="byttes aldrig"):
         sampling.draw_sample(ROUND)
     with transaction("rounds") as connection:
-        connection.execute(text("UPDATE rounds.round SET seed = 11"))
+        connection.execute(text("UPDATE rounds.round SET seed = 11, state = 'open'"))
     admin.dispose()

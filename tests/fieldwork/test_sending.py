@@ -155,7 +155,7 @@ def test_a_round_that_is_over_is_planned_and_approved_again_without_a_change_and
     drill.make_round(round_id, {HERE: 2}, is_approved=False)
     assert not stage.is_approved(round_id)
     run("UPDATE rounds.round SET state = 'closed' WHERE round_id = :r", r=round_id)
-    with pytest.raises(RoundIsNotOpen, match="closed"):
+    with pytest.raises(RoundIsNotOpen, match="Runden er lukket"):
         stage.record_approval(round_id, "kollega")
     run("UPDATE rounds.round SET state = 'open' WHERE round_id = :r", r=round_id)
     stage.record_approval(round_id, "kollega")
@@ -170,7 +170,7 @@ def test_a_round_that_is_over_is_planned_and_approved_again_without_a_change_and
 def test_what_has_changed_since_the_dry_run_cannot_be_approved(round_id: str) -> None:
     drill.make_round(round_id, {HERE: 2}, is_approved=False)
     run("UPDATE fieldwork.municipality_text SET contact_phone = '11 11 11 11' WHERE round_id = :r", r=round_id)
-    with pytest.raises(ContentHasChanged, match="prepare_dry_run igen"):
+    with pytest.raises(ContentHasChanged, match="kør prepare_dry_run"):
         stage.record_approval(round_id, "kollega")
     stage.prepare_dry_run(round_id)
     stage.record_approval(round_id, "kollega")

@@ -33,17 +33,26 @@ def _clock(round_database: EmbeddedPostgres) -> None:
     clock.move_to(datetime(2023, 8, 1, 8, tzinfo=COPENHAGEN))
 
 
+def open_round(form: dict[str, Any], run_id: str = "run", opened_by: str = "drift") -> stage.Opening:
+    return stage.open_round(form, opened_by, run_id)
+
+
 def _everything() -> list[Any]:
     with transaction("rounds") as connection:
         rounds = connection.execute(text("SELECT * FROM rounds.round ORDER BY 1")).fetchall()
+        rounds += connection.execute(text("SELECT * FROM rounds.opening ORDER BY 1, 2")).fetchall()
         return rounds + connection.execute(text("SELECT * FROM rounds.municipality ORDER BY 1, 2")).fetchall()
 
 
-def test_empty_dates_follow_the_half_yearly_standard_and_opening_again_changes_nothing() -> None:
-    assert stage.open_round(FORM, "drift") == "2023-2"
+def test_empty_dates_follow_the_half_yearly_standard_and_opening_again_changes_nothing_and_says_so() -> None:
+    assert open_round(FORM).is_news
     before = _everything()
     clock.move_to(datetime(2023, 8, 1, 9, tzinfo=COPENHAGEN))
-    assert stage.open_round(FORM, "drift") == "2023-2"
+    again = open_round(FORM, "another run", "kollega")
+    assert not again.is_news
+    assert "Runde 2023-2 er allerede åbnet med netop denne plan, af drift den 01-08-2023" in again.said
+    assert "ingen bliver bedt om at godkende igen" in again.said
+    assert open_round(FORM).is_news, "cleared and run again, it may not have told anybody yet"
     assert _everything() == before
     assert stage.municipality_names("2023-2") == {"0461": "Odense", "0727": "Odder"}
     assert stage.rounds_in_state("open") == ["2023-2"]
@@ -51,10 +60,10 @@ def test_empty_dates_follow_the_half_yearly_standard_and_opening_again_changes_n
 
 @pytest.mark.parametrize("change", [{"seed": 8}, {"municipalities": ["0461"]}, {"close_date": "2023-09-19"}])
 def test_another_plan_under_the_same_id_is_refused(change: dict[str, Any]) -> None:
-    stage.open_round(FORM, "drift")
+    open_round(FORM)
     before = _everything()
     with pytest.raises(RoundIsAlreadyOpen, match="Runde 2023-2"):
-        stage.open_round(FORM | change, "drift")
+        open_round(FORM | change)
     assert _everything() == before
 
 
@@ -80,15 +89,15 @@ def test_another_plan_under_the_same_id_is_refused(change: dict[str, Any]) -> No
 )
 def test_a_plan_that_cannot_be_carried_out_is_refused_with_the_reason(change: dict[str, Any], reason: str) -> None:
     with pytest.raises(PlanIsRefused, match=reason):
-        stage.open_round(FORM | {"round_id": "2023-2"} | change, "drift")
+        open_round(FORM | {"round_id": "2023-2"} | change)
 
 
 def test_a_round_whose_first_letter_should_have_left_is_refused_unless_it_is_open_already() -> None:
-    stage.open_round(FORM, "drift")
+    open_round(FORM)
     clock.move_to(datetime(2023, 8, 23, 8, tzinfo=COPENHAGEN))
     with pytest.raises(PlanIsRefused, match=r"Invitationen \(\d\d-\d\d-2023\) ligger før i dag \(23-08-2023\)"):
-        stage.open_round(FORM | {"round_id": "2023-1"}, "drift")
-    assert stage.open_round(FORM, "drift") == "2023-2"
+        open_round(FORM | {"round_id": "2023-1"})
+    assert open_round(FORM).round_id == "2023-2"
 
 
 def test_a_round_opened_by_the_schedule_is_the_one_that_opens_now() -> None:

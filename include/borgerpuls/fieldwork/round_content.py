@@ -13,6 +13,7 @@ from borgerpuls.database import load_query, read_table
 from borgerpuls.errors import RoundIsForgotten, RoundIsNotOpen, UnknownRound
 from borgerpuls.fieldwork.contents import municipality_hashes
 from borgerpuls.fieldwork.letters import LetterBook, LetterDates, MunicipalityText
+from borgerpuls.fieldwork.words import ROUND_STATES
 from borgerpuls.resources import resource_folder
 from borgerpuls.settings import settings
 from borgerpuls.terms import RoundState
@@ -41,7 +42,9 @@ def require_state(plan: Row[Any], *states: RoundState) -> None:
     """
     if plan.state not in states:
         raise RoundIsNotOpen(
-            f"Runden er i tilstanden {plan.state}.", where=f"Runde {plan.round_id}", next_step="Åbn en ny runde."
+            f"Runden er {ROUND_STATES[plan.state].lower()}.",
+            where=f"Runde {plan.round_id}",
+            next_step=f"Det kan kun gøres, når den er {' eller '.join(ROUND_STATES[state].lower() for state in states)}.",
         )
 
 

@@ -254,7 +254,7 @@ def record_approval(round_id: str, approved_by: str, content_hash: str | None = 
             raise ContentHasChanged(
                 "Stikprøve, tekster eller datoer er ændret efter prøveudsendelsen.",
                 where=f"Runde {round_id}",
-                next_step="Kør prepare_dry_run igen, og godkend det nye indhold.",
+                next_step="Svar på den nyeste anmodning. Er der ingen nyere, så kør prepare_dry_run og det følgende igen (Clear).",
             )
         if _is_approved(connection, round_id, current):
             return {"approved": 0}

@@ -5,7 +5,9 @@ Open a round, and tell which rounds are under way.
 import json
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row
 
 from borgerpuls import clock
 from borgerpuls.codebooks.municipalities import municipalities
@@ -13,14 +15,22 @@ from borgerpuls.database import load_query, transaction
 from borgerpuls.errors import RoundIsAlreadyOpen, RoundIsForgotten, UnknownRound
 from borgerpuls.rounds.calendar import RoundDates, half_yearly_dates, opening_days
 from borgerpuls.rounds.plan import RoundPlan, check_dates_ahead, check_plan
+from borgerpuls.terms import RoundState
 from borgerpuls.vault import vault
 
 DATES = tuple(RoundDates.__dataclass_fields__)
-ID_IS_USED = (
-    "Et id kan kun bruges én gang. Åbn runden under et andet id, og stop den første, hvis den ikke skal bruges."
-)
+REPLACE_IT = "Skal denne plan gælde i stedet, så sæt kryds ved »Erstat planen« og kør igen; det kan gøres, til runden er godkendt."
+ID_IS_USED = "Den er godkendt, og id'et kan ikke bruges igen: åbn runden under et andet id."
 SCHEDULED_OPENER = "tidsplan"
 """Who opened a round that opened by itself; anybody may approve it."""
+
+
+class Opening(NamedTuple):
+    """What became of a form: the round's id, whether the stages after it must hear of it, and a sentence about it."""
+
+    round_id: str
+    is_news: bool
+    said: str
 
 
 def plan_from_form(form: Mapping[str, Any]) -> RoundPlan:
@@ -48,55 +58,67 @@ def plan_from_form(form: Mapping[str, Any]) -> RoundPlan:
     )
 
 
-def open_round(form: Mapping[str, Any], opened_by: str) -> str:
+def open_round(form: Mapping[str, Any], opened_by: str, run_id: str) -> Opening:
     """
-    Open the round that the form describes, and return its id.
+    Open the round that the form describes.
 
-    Opening the same plan again changes nothing, also when its days are over.
+    Opening the same plan again changes nothing and is no news, also when its days are over; a run that opened the round
+    and is run again is (it may not have announced it). Until somebody has approved the round, the form may say that
+    its plan replaces the one that stands (`replace_plan`), also where the round was stopped. Every plan is kept in
+    `rounds.opening`, and what the approver was shown of the one before can be approved no more.
 
     The round's key is on disk before the round is in the database: nothing can be sealed that will not open.
 
+    Args:
+        form: The DAG run's params.
+        opened_by: Who opens; may not approve.
+        run_id: The DAG run.
+
     Raises:
         PlanIsRefused: The plan cannot be carried out; every reason is given.
-        RoundIsAlreadyOpen: Another plan is open under this id.
+        RoundIsAlreadyOpen: Another plan stands under this id, or the round is stopped.
         RoundIsForgotten: The round is over and forgotten.
     """
     plan = plan_from_form(form)
     known = municipalities()
     check_plan(plan, frozenset(known["municipality_code"]))
     names = dict(zip(known["municipality_code"], known["name"], strict=True))
+    now = clock.now()
     row = plan.as_row() | {
         "sample_rule": json.dumps(plan.sample_rule, sort_keys=True),
+        "municipalities": list(plan.municipalities),
         "opened_by": opened_by,
-        "opened_at": clock.now(),
+        "opened_at": now,
+        "run_id": run_id,
+        "plan": json.dumps(plan.as_row() | {"municipalities": plan.municipalities}, default=str, sort_keys=True),
     }
     with transaction("rounds") as connection:
-        opened = connection.execute(load_query("rounds/forgotten.sql"), {"round_id": plan.round_id}).one_or_none()
-        if opened is None:
-            check_dates_ahead(plan, clock.today())
+        connection.execute(load_query("rounds/hold_round.sql"), row)
+        standing = connection.execute(load_query("rounds/standing.sql"), row).one_or_none()
+        if standing is not None and standing.forgotten_at is not None:
+            raise RoundIsForgotten.since(plan.round_id, standing.forgotten_at)
+        if standing is not None and _is_nothing_new(standing):
+            return Opening(plan.round_id, is_news=standing.is_of_this_run, said=_is_open(plan, standing))
+        if standing is not None and not (form.get("replace_plan") and standing.is_replaceable):
+            raise _is_taken(plan, standing)
+        if standing is not None and standing.is_of_this_run:
+            raise RoundIsAlreadyOpen(
+                "Kørslens plan er siden erstattet af en anden.",
+                where=f"Runde {plan.round_id}",
+                next_step="Er den alligevel den rigtige, så start en ny kørsel med den.",
+            )
+        check_dates_ahead(plan, clock.today())
+        if standing is None:
             vault().make_round_key(plan.round_id)
-        elif opened.forgotten_at is not None:
-            raise RoundIsForgotten.since(plan.round_id, opened.forgotten_at)
-        connection.execute(load_query("rounds/open_round.sql"), row)
+        connection.execute(load_query(f"rounds/{'open_round' if standing is None else 'replace_plan'}.sql"), row)
+        connection.execute(load_query("rounds/leave_out_municipalities.sql"), row)
         connection.execute(
             load_query("rounds/add_municipality.sql"),
             [{"round_id": plan.round_id, "code": code, "name": names[code]} for code in plan.municipalities],
         )
-        # Opening is "insert unless there": whatever stands there now must be this very plan.
-        if not connection.execute(load_query("rounds/is_same_plan.sql"), row).scalar():
-            raise RoundIsAlreadyOpen(
-                "En runde med dette id er allerede åbnet med en anden plan.",
-                where=f"Runde {plan.round_id}",
-                next_step=ID_IS_USED,
-            )
-        found = connection.execute(load_query("rounds/municipality_codes.sql"), {"round_id": plan.round_id}).scalars()
-        if tuple(found) != plan.municipalities:
-            raise RoundIsAlreadyOpen(
-                "Runden er allerede åbnet med andre kommuner.",
-                where=f"Runde {plan.round_id}",
-                next_step=ID_IS_USED,
-            )
-    return plan.round_id
+        connection.execute(load_query("rounds/forget_dry_run.sql"), row)
+        connection.execute(load_query("rounds/keep_opening.sql"), row)
+    return Opening(plan.round_id, is_news=True, said="Runden er åbnet.")
 
 
 def municipality_codes(round_id: str) -> list[str]:
@@ -119,6 +141,27 @@ def rounds_in_state(*states: str) -> list[str]:
     """Return the ids of the rounds in any of *states*, oldest first."""
     with transaction("rounds") as connection:
         return list(connection.execute(load_query("rounds/in_state.sql"), {"states": list(states)}).scalars())
+
+
+def _is_nothing_new(standing: Row[Any]) -> bool:
+    """Tell whether the plan stands there already; of a stopped round only for the run that opened it."""
+    return bool(standing.is_same_plan and (standing.is_of_this_run or standing.state != RoundState.STOPPED))
+
+
+def _is_open(plan: RoundPlan, standing: Row[Any]) -> str:
+    opened_at = standing.opened_at.astimezone(clock.COPENHAGEN)
+    return (
+        f"Runde {plan.round_id} er allerede åbnet med netop denne plan, af {standing.opened_by} den {opened_at:%d-%m-%Y}. "
+        "Intet er ændret, og ingen bliver bedt om at godkende igen."
+    )
+
+
+def _is_taken(plan: RoundPlan, standing: Row[Any]) -> RoundIsAlreadyOpen:
+    return RoundIsAlreadyOpen(
+        "Runden er stoppet." if standing.is_same_plan else "En runde med dette id er allerede åbnet med en anden plan.",
+        where=f"Runde {plan.round_id}",
+        next_step=REPLACE_IT if standing.is_replaceable else ID_IS_USED,
+    )
 
 
 def _round_opening_now() -> str:

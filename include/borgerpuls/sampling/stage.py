@@ -22,7 +22,7 @@ def draw_sample(round_id: str) -> dict[str, int]:
     Raises:
         FrameIsEmpty: There is nobody to draw.
         RoundIsForgotten: The round's people are forgotten.
-        SampleIsApproved: Another sample than the approved one would be drawn.
+        SampleIsApproved: The round is approved, and another sample than the approved one would be drawn.
     """
     with transaction("sampling") as connection:
         plan = connection.execute(load_query("sampling/rule.sql"), {"round_id": round_id}).one()
@@ -30,9 +30,7 @@ def draw_sample(round_id: str) -> dict[str, int]:
             raise RoundIsForgotten.since(round_id, plan.forgotten_at)
         frame = read_table(connection, "sampling/frame.sql", round_id=round_id)
         if frame.empty:
-            raise FrameIsEmpty(
-                "The frame has nobody to draw.", where=f"Round {round_id}", next_step="Run the frame DAG."
-            )
+            raise FrameIsEmpty("Rammen har ingen at trække.", where=f"Runde {round_id}", next_step="Kør DAG'en frame.")
         frame["person_id"] = frame["person_id"].astype("str")
         frame_n = frame.groupby("municipality").size()
         rule = plan.sample_rule if isinstance(plan.sample_rule, dict) else json.loads(plan.sample_rule)
@@ -42,12 +40,12 @@ def draw_sample(round_id: str) -> dict[str, int]:
 
         drawn = connection.execute(load_query("sampling/drawn_hash.sql"), {"round_id": round_id}).one_or_none()
         if drawn is not None and drawn.sample_hash == sample_hash:
-            return _counts(frame, sample)  # this very sample stands there: planned messages may refer to it
-        if plan.is_planned:
+            return _counts(frame, sample)  # this very sample stands there
+        if plan.is_fixed:
             raise SampleIsApproved(
-                "The round's messages are planned for another sample than the one this frame and seed give.",
-                where=f"Round {round_id}",
-                next_step="Stop the round and open a new one; a planned sample is never exchanged.",
+                "Runden er godkendt med en anden stikprøve end den, som rammen og frøet giver nu.",
+                where=f"Runde {round_id}",
+                next_step="En godkendt stikprøve byttes aldrig. Læg de gamle udtræk tilbage, eller stop runden og åbn en ny.",
             )
         for table in WRITTEN:
             connection.execute(load_query(f"sampling/delete_{table}.sql"), {"round_id": round_id})
