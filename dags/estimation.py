@@ -21,6 +21,7 @@ from pendulum import datetime
 
 from borgerpuls.estimation import stage
 from borgerpuls.orchestration import DEFAULT_ARGS, FIGURES, WEIGHTS, one_run_per_round, round_of_run
+from operations_notifier import OperationsNotifier
 
 
 @dag(
@@ -28,7 +29,7 @@ from borgerpuls.orchestration import DEFAULT_ARGS, FIGURES, WEIGHTS, one_run_per
     schedule=one_run_per_round(WEIGHTS),
     start_date=datetime(2026, 1, 1, tz="Europe/Copenhagen"),
     max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    default_args=DEFAULT_ARGS | {"on_failure_callback": OperationsNotifier()},
     params={"round_id": Param(None, type=["null", "string"], title="Runde, når den startes i hånden")},
     tags=["borgerpuls", "estimation"],
     doc_md=__doc__,

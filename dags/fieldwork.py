@@ -8,6 +8,7 @@ A new sample → planned messages → dry run → approval by a second person. A
 **Rerun** is safe: Airflow decides *when*, the message ledger in PostgreSQL decides *whether*; a second run finds nothing to
 send. Marking the approval as success here approves nothing: sending reads only `rounds.approval`.
 **Approve** in "Required Actions", at least five seconds after it appears, and never as the person who opened the round.
+A request that nobody answers fails after thirty days. Where there are two for a round, the newest counts.
 **`NothingToApprove`**: the message says what cannot be written; correct the text, clear from `plan_messages`.
 **`ApproverOpenedTheRound`**: ask a colleague to approve: clear `describe` and the tasks after it.
 **`ContentHasChanged`**: sample, texts or dates changed after the dry run; clear `prepare_dry_run` and the tasks after it.
@@ -26,6 +27,8 @@ send. Marking the approval as success here approves nothing: sending reads only 
 **Unknown messages**: see `docs/runbooks/`; they are never sent again blindly.
 """
 
+from datetime import timedelta
+
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import AssetOrTimeSchedule, Param, chain, dag, task, task_group
@@ -36,6 +39,9 @@ from borgerpuls.orchestration import DEFAULT_ARGS, SAMPLE, rounds_of_run
 from borgerpuls.rounds import stage as rounds_stage
 from field_calendar import FieldHours
 from operations_notifier import OperationsNotifier
+
+APPROVAL_PATIENCE = timedelta(days=30)
+"""After this an unanswered request fails and gives back its place among the runs; rounds open two weeks ahead."""
 
 
 @dag(
@@ -84,22 +90,26 @@ def fieldwork():
 
         described = describe(new_samples)
         approve = ApprovalOperator.partial(
-            task_id="approve", map_index_template="{{ task.subject }}", retries=0
+            task_id="approve",
+            map_index_template="{{ task.subject }}",
+            retries=0,
+            execution_timeout=None,  # the operator would take the hour of all other tasks for its own
+            response_timeout=APPROVAL_PATIENCE,
         ).expand_kwargs(described.map(lambda request: request["shown"]))
 
-        @task
-        def record_approval(request_and_answer):
-            """Bind the answer to the hash of sample, texts and dates; refuse the person who opened the round."""
+        def answered(request_and_answer):
+            """Bind the answer to the hash of the sample, texts and dates that were shown."""
             request, answer = request_and_answer
             approver = answer["responded_by_user"]["name"]
-            return stage.record_approval(request["round_id"], approver, request["content_hash"])
+            return {key: request[key] for key in ("round_id", "content_hash")} | {"approved_by": approver}
 
+        record_approval = task(stage.record_approval, map_index_template="{{ round_id }}")
         chain(
             plan_messages.expand(round_id=new_samples),
             prepare_dry_run.expand(round_id=new_samples),
             described,
             approve,
-            record_approval.expand(request_and_answer=described.zip(approve.output)),
+            record_approval.expand_kwargs(described.zip(approve.output).map(answered)),
         )
 
     @task(trigger_rule="none_failed")

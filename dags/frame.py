@@ -5,9 +5,9 @@ Each municipality's extract → rows that hold and rows in quarantine → who is
 
 **Reads** the extracts in the inbox. **Writes** `identity.*` (encrypted), `frame.spell`, `frame.row_error`, `frame.person`.
 **Rerun** is safe: each task replaces its round's (and municipality's) rows in one transaction.
-A municipality whose extract is missing or refused is **skipped**, with the reason in its log; the others go on, and the
-approver is told. `borgerpuls frame status ROUND` shows every municipality. Put the corrected file in the inbox and clear
-the municipality's task, before the round is approved.
+A municipality whose extract is missing or refused is **skipped**, with the reason in its log; operations are told, the
+others go on, and the approver is told. `borgerpuls frame status ROUND` shows every municipality. Put the corrected file
+in the inbox and clear the municipality's task and those after it, before the round is approved.
 **`ExpectationDidNotRun`**: nothing was written; clear the task, and report the rule it names if it comes again.
 **`FrameIsFixed`**: the round is approved and the file is another one; put the old file back, or take the new one away.
 **`MunicipalityIsNotInRound`**: the file is of a municipality that does not take part; look at the round's form.
@@ -28,6 +28,7 @@ from pendulum import datetime
 from borgerpuls.frame import stage
 from borgerpuls.orchestration import DEFAULT_ARGS, FRAME, ROUND, rounds_of_run
 from borgerpuls.rounds import stage as rounds_stage
+from operations_notifier import OperationsNotifier
 
 
 @dag(
@@ -35,7 +36,7 @@ from borgerpuls.rounds import stage as rounds_stage
     schedule=[ROUND],
     start_date=datetime(2026, 1, 1, tz="Europe/Copenhagen"),
     max_active_runs=2,
-    default_args=DEFAULT_ARGS,
+    default_args=DEFAULT_ARGS | {"on_failure_callback": OperationsNotifier()},
     params={"round_id": Param(None, type=["null", "string"], title="Runde, når den startes i hånden")},
     tags=["borgerpuls", "frame"],
     doc_md=__doc__,
@@ -55,12 +56,12 @@ def frame():
             for code, name in rounds_stage.municipality_names(round_id).items()
         ]
 
-    @task(map_index_template="{{ municipality_name }}")
+    @task(map_index_template="{{ municipality_name }}", on_skipped_callback=OperationsNotifier(reason=stage.left_out))
     def import_extract(round_id, municipality_code, municipality_name):
         """Read one municipality's extract; where there is none that can be read, the task says why and is skipped."""
         counts = stage.import_extract(round_id, municipality_code)
         if not counts["imported"]:
-            raise AirflowSkipException(stage.extract_outcome(round_id, municipality_code))
+            raise AirflowSkipException(str(stage.left_out(round_id, municipality_code)))
         return counts
 
     @task(outlets=[FRAME], map_index_template="{{ round_id }}")

@@ -16,6 +16,7 @@ from pendulum import datetime
 
 from borgerpuls.orchestration import DEFAULT_ARGS, REPORTS, one_run_per_round, round_of_run
 from borgerpuls.publication import stage
+from operations_notifier import OperationsNotifier
 
 
 @dag(
@@ -23,7 +24,7 @@ from borgerpuls.publication import stage
     schedule=one_run_per_round(REPORTS),
     start_date=datetime(2026, 1, 1, tz="Europe/Copenhagen"),
     max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    default_args=DEFAULT_ARGS | {"on_failure_callback": OperationsNotifier()},
     params={"round_id": Param(None, type=["null", "string"], title="Runde, når den startes i hånden")},
     tags=["borgerpuls", "publication"],
     doc_md=__doc__,

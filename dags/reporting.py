@@ -21,6 +21,7 @@ from borgerpuls.orchestration import DEFAULT_ARGS, FIGURES, REPORTS, one_run_per
 from borgerpuls.reporting import stage
 from borgerpuls.rounds import stage as rounds_stage
 from borgerpuls.terms import ALL_PARTICIPATING
+from operations_notifier import OperationsNotifier
 
 
 @dag(
@@ -28,7 +29,7 @@ from borgerpuls.terms import ALL_PARTICIPATING
     schedule=one_run_per_round(FIGURES),
     start_date=datetime(2026, 1, 1, tz="Europe/Copenhagen"),
     max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    default_args=DEFAULT_ARGS | {"on_failure_callback": OperationsNotifier()},
     params={"round_id": Param(None, type=["null", "string"], title="Runde, når den startes i hånden")},
     tags=["borgerpuls", "reporting"],
     doc_md=__doc__,

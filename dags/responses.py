@@ -22,6 +22,7 @@ from borgerpuls.orchestration import DEFAULT_ARGS, RESPONSES
 from borgerpuls.responses import stage
 from borgerpuls.rounds import stage as rounds_stage
 from field_calendar import FieldHours
+from operations_notifier import OperationsNotifier
 
 
 @dag(
@@ -30,7 +31,7 @@ from field_calendar import FieldHours
     start_date=datetime(2026, 1, 1, tz="Europe/Copenhagen"),
     catchup=False,
     max_active_runs=1,
-    default_args=DEFAULT_ARGS,
+    default_args=DEFAULT_ARGS | {"on_failure_callback": OperationsNotifier()},
     tags=["borgerpuls", "responses"],
     doc_md=__doc__,
 )

@@ -1,12 +1,15 @@
 """
-Tells operations when a task of fieldwork fails: to a webhook and by e-mail, where the settings name them.
+Tells operations when a task fails or skips a municipality: to a webhook and by e-mail, where the settings name them.
 
-What is told is the error's own words: counts, places and the runbook, never a person. An error that is not ours is told
-by its name alone, because its words may hold anything. E-mail goes through Airflow's connection `smtp_default`.
+What is told is where it happened and the error's own words: counts, places, the next step and the runbook, never a
+person. An error that is not ours is told by its name alone, because its words may hold anything. E-mail goes through
+Airflow's connection `smtp_default`.
 """
 
 import re
+from collections.abc import Callable
 from functools import partial
+from html import escape
 from typing import Any
 
 from airflow.sdk.bases.notifier import BaseNotifier
@@ -16,10 +19,23 @@ from borgerpuls.settings import settings
 
 RUNBOOK = re.compile(r"docs/runbooks/[a-z-]+\.md")
 SECONDS_TO_TELL = 10.0
+UNFORESEEN = "Læs opgavens log og DAG'ens side i Airflow, og kør opgaven igen (Clear), når årsagen er væk."
+
+Reason = Callable[[str, str], BorgerpulsError]
+"""Returns what is to be said of a round and a municipality where a task has raised no error."""
 
 
 class OperationsNotifier(BaseNotifier):
-    """Posts `{"dag", "task", "run", "text", "runbooks"}` as JSON, and mails the same in words."""
+    """
+    Posts what happened as JSON (see `_told`), and mails the same in words.
+
+    Args:
+        reason: What to say where there is no error, as when a task is skipped.
+    """
+
+    def __init__(self, reason: Reason | None = None, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._reason = reason
 
     def notify(self, context: Any) -> None:
         """
@@ -31,17 +47,10 @@ class OperationsNotifier(BaseNotifier):
             ExceptionGroup: Somebody could not be told.
         """
         chosen = settings()
-        error = context.get("exception")
-        text = str(error) if isinstance(error, BorgerpulsError) else f"{type(error).__name__}; se opgavens log."
-        instance = context["ti"]
-        told = {
-            "dag": instance.dag_id,
-            "task": instance.task_id,
-            "run": instance.run_id,
-            "text": text,
-            "runbooks": sorted(set(RUNBOOK.findall(text))),
-        }
         webhook = chosen.alert_webhook_url.get_secret_value()
+        if not (webhook or chosen.alert_email):
+            return
+        told = _told(context, self._reason)
         ways = [partial(_post, webhook, told)] if webhook else []
         if chosen.alert_email:
             ways.append(partial(_mail, chosen.alert_email, told, context))
@@ -56,6 +65,34 @@ class OperationsNotifier(BaseNotifier):
             raise ExceptionGroup(message, failures)
 
 
+def _told(context: Any, reason: Reason | None) -> dict[str, Any]:
+    """Return where it happened (`round` and `municipality` empty where the task is of none or of many), what, what next."""
+    instance, task = context["ti"], context.get("task")
+    about = getattr(task, "op_kwargs", None) or {}
+    form, run = context.get("params") or {}, context.get("dag_run")
+    round_id = about.get("round_id") or getattr(run, "partition_key", None) or form.get("round_id") or ""
+    error = context.get("exception")
+    if error is None and reason is not None:
+        error = reason(round_id, about["municipality_code"])
+    if isinstance(error, BorgerpulsError):
+        text, next_step = str(error), error.next_step
+    else:
+        text = "Opgavens proces døde." if error is None else f"Uventet fejl: {type(error).__name__}."
+        next_step = UNFORESEEN
+    return {
+        "dag": instance.dag_id,
+        "stage": getattr(context.get("dag"), "dag_display_name", None) or instance.dag_id,
+        "task": instance.task_id,
+        "run": instance.run_id,
+        "round": round_id,
+        "municipality": about.get("municipality_name") or "",
+        "text": text,
+        "next_step": next_step,
+        "runbooks": sorted(set(RUNBOOK.findall(text))),
+        "link": instance.log_url,
+    }
+
+
 def _post(webhook: str, told: dict[str, Any]) -> None:
     import httpx
 
@@ -65,16 +102,28 @@ def _post(webhook: str, told: dict[str, Any]) -> None:
 def _mail(address: str, told: dict[str, Any], context: Any) -> None:
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
+    about = [f"runde {told['round']}" if told["round"] else "", told["municipality"], told["stage"]]
+    rows = {
+        "Runde": told["round"] or "se teksten",
+        "Trin": f"{told['stage']}, opgaven {told['task']}",
+        "Kommune": told["municipality"] or "ikke kun én",
+        "Hvad": told["text"],
+        "Næste skridt": told["next_step"],
+        "Kørsel": told["run"],
+    }
+    lines = "".join(f"<p><b>{name}:</b> {_literal(value)}</p>" for name, value in rows.items())
     SmtpNotifier(
         to=address,
         from_email=address,
-        subject=f"Borgerpuls: {told['dag']}.{told['task']}",
-        html_content=f"<p>{_escaped(told['text'])}</p><p>Kørsel {_escaped(told['run'])}</p>",
+        subject=f"Borgerpuls: {_without_braces(', '.join(filter(None, about)))}",
+        html_content=f'{lines}<p><a href="{_literal(told["link"])}">Opgaven i Airflow</a></p>',
     )(context)
 
 
-def _escaped(text: str) -> str:
+def _literal(text: str) -> str:
     # Escaped twice over: html for the reader, and braces because the notifier reads its texts as templates.
-    from html import escape
-
     return escape(text).replace("{", "&#123;").replace("}", "&#125;")
+
+
+def _without_braces(text: str) -> str:
+    return text.replace("{", "(").replace("}", ")")

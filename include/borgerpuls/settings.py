@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     deduplication_hours: int = Field(default=24, ge=1)
     """How long after it was first sent a message in doubt may be sent again: as long as the gateway remembers an id."""
     alert_webhook_url: SecretStr = SecretStr("")
-    """Told as JSON when a task of fieldwork fails or an alert is raised; empty: nobody is told."""
+    """Told as JSON when a task fails, an extract is refused or an alert is raised; empty: nobody is told."""
     alert_email: str = ""
     """Told by e-mail too, through Airflow's connection `smtp_default`; empty: no e-mail."""
     answer_site_health_url: str = ""

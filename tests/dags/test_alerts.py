@@ -2,12 +2,10 @@
 
 import json
 import os
-import socketserver
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from borgerpuls import clock, settings
 from borgerpuls.database import engine
 from borgerpuls.sandbox import drill
 from borgerpuls.sandbox.postgres import EmbeddedPostgres, free_port
+from mail_server import MailServer, running_mail_server
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = "0461"
@@ -54,32 +53,9 @@ def receiver() -> Iterator[tuple[str, list[dict]]]:
 
 
 @pytest.fixture
-def mail_server() -> Iterator[tuple[int, list[tuple[list[str], bytes]]]]:
-    """An SMTP server that keeps envelope and content of what it is given."""
-    kept: list[tuple[list[str], bytes]] = []
-
-    class Conversation(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            self._say(b"220 here")
-            envelope: list[str] = []
-            while line := self.rfile.readline():
-                word = line[:4].upper()
-                if word in {b"MAIL", b"RCPT"}:
-                    envelope.append(line.decode().strip())
-                if word == b"DATA":
-                    self._say(b"354 go on")
-                    lines = iter(self.rfile.readline, b".\r\n")
-                    kept.append((envelope, b"".join(one.removeprefix(b".") for one in lines)))
-                self._say(b"221 bye" if word == b"QUIT" else b"250 ok")
-
-        def _say(self, reply: bytes) -> None:
-            self.wfile.write(reply + b"\r\n")
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Conversation) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_address[1], kept
-        server.shutdown()
+def mail_server() -> Iterator[MailServer]:
+    with running_mail_server() as server:
+        yield server
 
 
 def change(statement: str) -> None:
@@ -90,10 +66,10 @@ def change(statement: str) -> None:
 def test_each_alarm_is_told_with_its_runbook_and_nobodys_data(
     round_database: EmbeddedPostgres,
     receiver: tuple[str, list[dict]],
-    mail_server: tuple[int, list[tuple[list[str], bytes]]],
+    mail_server: MailServer,
     tmp_path: Path,
 ) -> None:
-    (url, heard), (port, mails) = receiver, mail_server
+    url, heard = receiver
     clock.move_to(drill.INSIDE_THE_WINDOW)
     people = pd.concat(
         [
@@ -113,14 +89,7 @@ def test_each_alarm_is_told_with_its_runbook_and_nobodys_data(
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        "AIRFLOW_CONN_SMTP_DEFAULT": json.dumps(
-            {
-                "conn_type": "smtp",
-                "host": "127.0.0.1",
-                "port": port,
-                "extra": {"disable_ssl": True, "disable_tls": True},
-            }
-        ),
+        "AIRFLOW_CONN_SMTP_DEFAULT": mail_server.connection,
         "BORGERPULS_ALERT_WEBHOOK_URL": url,
         "BORGERPULS_ALERT_EMAIL": OPERATIONS,
         "BORGERPULS_TASK_RETRY_SECONDS": "0",
@@ -133,12 +102,11 @@ def test_each_alarm_is_told_with_its_runbook_and_nobodys_data(
     assert "STATE failed" in ended.stdout
     (told,) = heard
     assert (told["dag"], told["task"]) == ("fieldwork", "watch_messages")
-    ((envelope, content),) = mails
-    mail = message_from_bytes(content, policy=policy.default)
-    assert [OPERATIONS in line for line in envelope] == [True, True]
-    assert mail["subject"] == "Borgerpuls: fieldwork.watch_messages"
-    (part,) = [part for part in mail.walk() if part.get_content_type() == "text/html"]
-    for words in (told["text"], part.get_content()):
+    (mail,) = mail_server.mails
+    assert [OPERATIONS in line for line in mail.envelope] == [True, True]
+    assert mail.subject == "Borgerpuls: 4 · Fieldwork"
+    assert (told["round"], told["municipality"]) == ("", "")  # of three rounds, which the words name
+    for words in (told["text"], mail.words):
         assert "Runde 2023-2: 3 beskeder har været i tvivl i over en time." in words
         assert "Runde 2023-1: 100,0 % af det, der er sendt som sms, når ikke frem." in words
         assert "Runde 2022-2: 4 beskeder venter, og intet er sendt i 120 minutter." in words
@@ -146,7 +114,7 @@ def test_each_alarm_is_told_with_its_runbook_and_nobodys_data(
             assert f"docs/runbooks/{runbook}.md" in words
     assert told["runbooks"] == [f"docs/runbooks/{name}.md" for name in ("bounce", "standstill", "unknown")]
     assert all((ROOT / runbook).is_file() for runbook in told["runbooks"])
-    everything = json.dumps(told) + mail.as_string() + part.get_content()
+    everything = json.dumps(told) + mail.content.decode() + mail.words
     for person_id, cpr in zip(people["person_id"], people["cpr"], strict=True):
         assert str(person_id) not in everything
         assert cpr not in everything

@@ -18,11 +18,18 @@ DAG_STAGES = [stage.value for stage in Stage if stage not in {Stage.QUESTIONNAIR
 PARSE = """
 import json, sys
 from airflow.dag_processing.dagbag import DagBag
+def given(task, name):
+    mapped = getattr(task, "partial_kwargs", {})
+    return mapped[name] if name in mapped else getattr(task, name, None)
+def patience(task):
+    return (given(task, "response_timeout") or given(task, "execution_timeout")).total_seconds()
 bag = DagBag(sys.argv[1], bundle_path=sys.argv[1])
 print("RESULT" + json.dumps({
     "errors": {str(k).rsplit("/", 1)[-1]: v.splitlines()[-1] for k, v in bag.import_errors.items()},
     "dags": {dag.dag_id: {"file": dag.fileloc.rsplit("/", 1)[-1], "doc": dag.doc_md or "", "tags": sorted(dag.tags),
                           "display": dag.dag_display_name, "tasks": sorted(dag.task_ids),
+                          "patience_seconds": {task.task_id: patience(task) for task in dag.tasks},
+                          "is_told": all(given(task, "on_failure_callback") for task in dag.tasks),
                           "params": {name: dag.params.get_param(name).schema for name in dag.params}}
              for dag in bag.dags.values()},
     "heavy": sorted(name for name in ("great_expectations", "weasyprint") if name in sys.modules),
@@ -91,6 +98,16 @@ def test_a_page_says_what_to_do_on_each_error_that_its_tasks_raise(bag: dict, st
     explained = set(re.findall(r"\*\*`(\w+)`\*\*", bag["dags"][stage]["doc"]))
     assert called
     assert raised - explained == set()
+
+
+def test_an_approver_has_weeks_and_every_other_task_an_hour(bag: dict) -> None:
+    seconds = {(name, task): n for name, dag in bag["dags"].items() for task, n in dag["patience_seconds"].items()}
+    assert seconds.pop(("fieldwork", "prepare.approve")) == 30 * 24 * 3600
+    assert set(seconds.values()) == {3600}
+
+
+def test_operations_are_told_when_any_task_fails(bag: dict) -> None:
+    assert [name for name, dag in bag["dags"].items() if not dag["is_told"]] == []
 
 
 def test_parsing_loads_no_heavy_library(bag: dict) -> None:

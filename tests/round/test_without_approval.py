@@ -9,18 +9,17 @@ until a second person approves; then they hear of everybody once.
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text
+from staff import sent, staff, task_of, wait_for
 
 from borgerpuls import clock, database, settings, vault
 from borgerpuls.database import engine
 from borgerpuls.fieldwork import stage
 from borgerpuls.sandbox import drill, services
-from borgerpuls.sandbox.airflow_api import ENDED, AirflowApi, Run, TaskInstance
-from borgerpuls.sandbox.gateways import read_ledger
+from borgerpuls.sandbox.airflow_api import ENDED, AirflowApi, Run
 from borgerpuls.sandbox.installation import APPROVER, OPENER
 from borgerpuls.sandbox.round_runner import SECONDS_BEFORE_APPROVAL
 from borgerpuls.sandbox.services import RunningSandbox
@@ -30,7 +29,6 @@ pytestmark = pytest.mark.timeout(1800)
 ROUND_ID, HERE, PEOPLE = "2023-2", "0461", 5
 FORM = {"round_id": ROUND_ID}
 SENDING = ("find_due_messages", "send_due", "collect_receipts", "finish_messages", "watch_messages")
-PATIENCE_SECONDS = 300.0
 
 
 @pytest.fixture(scope="module")
@@ -54,33 +52,12 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox
         vault.vault.cache_clear()
 
 
-def staff(sandbox: RunningSandbox, user: str) -> "closing[AirflowApi]":
-    return closing(AirflowApi(sandbox.installation.airflow_url, user, sandbox.installation.passwords()[user]))
-
-
-def wait_for(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
-
-
-def task_of(api: AirflowApi, run: Run, task_id: str) -> TaskInstance | None:
-    return next((task for task in api.tasks(run) if task.task_id == task_id), None)
-
-
 def waits_for_approval(api: AirflowApi, run: Run) -> bool:
     """Everything else of the run has ended, sending included, and the approval waits for a person."""
     approve, watch = task_of(api, run, "prepare.approve"), task_of(api, run, "watch_messages")
     return bool(
         approve and approve.state in {"awaiting_input", "deferred"} and watch and watch.state in {"success", "failed"}
     )
-
-
-def sent(sandbox: RunningSandbox) -> Counter[str]:
-    """Return how often each message id is in the gateways' own ledgers."""
-    ledgers = (sandbox.installation.home / "gateways").rglob("*.tsv")
-    return Counter(line.message_id for ledger in ledgers for line in read_ledger(ledger))
 
 
 def force_state(state: str) -> None:

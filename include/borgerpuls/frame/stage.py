@@ -128,10 +128,14 @@ def import_extract(round_id: str, municipality_code: str) -> dict[str, int]:
     }
 
 
-def extract_outcome(round_id: str, municipality_code: str) -> str:
-    """Return what became of a municipality's extract, in Danish; names no person."""
-    summary = frame_summary(round_id).set_index("municipality_code")
-    return str(summary.loc[municipality_code, "outcome_text"])
+def left_out(round_id: str, municipality_code: str) -> ExtractIsRefused:
+    """Return why a municipality is left out of the frame for now, and what to do about it; names no person."""
+    extract = frame_summary(round_id).set_index("municipality_code").loc[municipality_code]
+    return ExtractIsRefused(
+        str(extract["outcome_text"]),
+        where=f"Runde {round_id}, {extract['municipality_name']}",
+        next_step=refusal_text("next_step"),
+    )
 
 
 def validate_frame(round_id: str) -> dict[str, int]:

@@ -130,8 +130,8 @@ class AirflowApi:
             for task in found
         ]
 
-    def clear(self, run: Run, task_ids: Sequence[str]) -> None:
-        """Let the named tasks of a run, and the run itself, run again."""
+    def clear(self, run: Run, task_ids: Sequence[str | tuple[str, int]]) -> None:
+        """Let the named tasks of a run (one of them by its map index), and the run itself, run again."""
         self._send(
             "POST",
             f"/dags/{run.dag_id}/clearTaskInstances",
@@ -141,13 +141,13 @@ class AirflowApi:
             },
         )  # fmt: skip
 
+    def shown(self, task: TaskInstance) -> str:
+        """Return what the approver reads (Markdown)."""
+        return str(self._get(_approval(task))["body"])
+
     def approve(self, task: TaskInstance) -> None:
         """Answer an approval that awaits input with yes."""
-        self._send(
-            "PATCH",
-            f"/dags/{task.dag_id}/dagRuns/{task.run_id}/taskInstances/{task.task_id}/{task.map_index}/hitlDetails",
-            {"chosen_options": ["Approve"], "params_input": {}},
-        )
+        self._send("PATCH", _approval(task), {"chosen_options": ["Approve"], "params_input": {}})
 
     def mark_as_success(self, task: TaskInstance) -> None:
         """Call a task done without running it."""
@@ -208,6 +208,10 @@ def last_error_in(log: Path) -> str:
         if not said and record.get("level") in {"error", "critical"}:
             said = str(record.get("event", ""))
     return said or (lines[-1][-400:] if lines else "its log is empty")
+
+
+def _approval(task: TaskInstance) -> str:
+    return f"/dags/{task.dag_id}/dagRuns/{task.run_id}/taskInstances/{task.task_id}/{task.map_index}/hitlDetails"
 
 
 def _run(run: dict[str, Any]) -> Run:

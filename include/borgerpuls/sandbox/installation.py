@@ -26,6 +26,9 @@ SECRET_NAMES = ("pipeline", "web", "gateway", "airflow_api", "airflow_jwt")
 
 INSTALLATION_FILE = "installation.json"
 
+PASSED_ON = ("BORGERPULS_ALERT_WEBHOOK_URL", "BORGERPULS_ALERT_EMAIL", "AIRFLOW_CONN_SMTP_DEFAULT")
+"""Where operations are told, and through which mail server: as whoever starts the sandbox has set it."""
+
 HOME_MARK = "BORGERPULS_SANDBOX_HOME"
 """Set in every process of an installation to its folder: how `make down` knows its own."""
 
@@ -75,7 +78,11 @@ class Installation:
 
     def environment(self, postgres: EmbeddedPostgres) -> dict[str, str]:
         """Return the whole environment of a process of this installation: what the system needs and what we set."""
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AIRFLOW", "BORGERPULS_", "_AIRFLOW"))}
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if name in PASSED_ON or not name.startswith(("AIRFLOW", "BORGERPULS_", "_AIRFLOW"))
+        }
         scripts = str(Path(sys.executable).parent)
         return (
             inherited

@@ -78,9 +78,9 @@ class RunningSandbox:
 
     def enter(self) -> None:
         """Make this process one of the installation's: its settings, database and keys."""
+        environment = self.installation.environment(self.postgres)
         for name in [name for name in os.environ if name.startswith("BORGERPULS_")]:
             del os.environ[name]
-        environment = self.installation.environment(self.postgres)
         os.environ.update({k: v for k, v in environment.items() if k.startswith("BORGERPULS_") and k != HOME_MARK})
         database.close_engines()
         settings.settings.cache_clear()
