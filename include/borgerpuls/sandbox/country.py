@@ -7,7 +7,7 @@ the package's own data. How the numbers were chosen: `data/simulation_recipe.yam
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -140,6 +140,15 @@ def municipality_sizes(kind: CountryKind) -> pd.Series:
 def smallest_municipality(country: Country) -> str:
     """Return the code of the municipality with the fewest citizens."""
     return str(country.municipalities["population_n"].idxmin())
+
+
+def municipality_alone(country: Country, municipality_code: str) -> Country:
+    """Return a country of one of its municipalities, whose people stay who they are."""
+    citizens, other_rows = (
+        rows[rows["municipality_code"] == municipality_code] for rows in (country.citizens, country.other_rows)
+    )
+    municipalities = country.municipalities.loc[[municipality_code]]
+    return replace(country, municipalities=municipalities, citizens=citizens, other_rows=other_rows)
 
 
 def largest_remainder(weight: Floats, total: int) -> Counts:

@@ -5,26 +5,25 @@ The demo is the world around the system: it makes the country, moves the simulat
 presses the buttons that operations press.
 """
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from http.client import HTTPException
 from pathlib import Path
 
 import httpx
+import pandas as pd
 import typer
 from rich.console import Console
 
 from borgerpuls import clock
 from borgerpuls.clock import COPENHAGEN
 from borgerpuls.errors import BorgerpulsError
-from borgerpuls.rounds.calendar import RoundDates, half_yearly_dates, next_working_day
+from borgerpuls.rounds.calendar import RoundDates, half_yearly_dates
 from borgerpuls.sandbox import overview, services
-from borgerpuls.sandbox.country import Country, make_country, smallest_municipality
+from borgerpuls.sandbox.country import Country, make_country, municipality_alone, smallest_municipality
 from borgerpuls.sandbox.extracts import registrations, write_extracts
 from borgerpuls.sandbox.installation import Installation, only_one_command
 from borgerpuls.sandbox.progress import Steps
@@ -35,11 +34,13 @@ from borgerpuls.settings import settings
 
 ROUND_ID = "2023-2"
 ROUND_NAME = "Pilotrunden 2023"
-OPEN_ROUND_ID = "2024-1"
-OPEN_ROUND_NAME = "Prøverunden"
-OPEN_ROUND_SAMPLE = 10
-"""A second, small round in the smallest municipality, in the field when the demo ends: its form can be filled in."""
 OPENING = datetime(2023, 8, 7, 9, 0, tzinfo=COPENHAGEN)
+OPEN_ROUND_ID = "2024-1"
+OPEN_ROUND_NAME = "Forårsrunden 2024"
+OPEN_ROUND_SAMPLE = 10
+OPEN_ROUND_VERSION = "2024"
+OPEN_ROUND_OPENING = datetime(2024, 2, 5, 9, 0, tzinfo=COPENHAGEN)
+"""The next, small round in the smallest municipality, in the field when the demo ends: its form can be filled in."""
 SENDING_TIME = time(10, 0)
 CHAIN_AFTER_CLOSE = ("weighting", "estimation", "reporting", "publication")
 SECONDS_BETWEEN_MEMORY_LOOKS = 3.0
@@ -111,7 +112,7 @@ def run_round(
         steps: Shows what is going on.
         form: Changes what operations fill in.
         when_up: Called when the services are healthy.
-        with_open_round: Open a second, small round on the way, which takes answers when the first is over.
+        with_open_round: Open the next, small round when the first is published, and leave it in the field.
 
     Returns:
         The installation, and the link of a citizen who has not answered: of the open round where there is one.
@@ -125,24 +126,19 @@ def run_round(
     with steps.step("Country") as step:
         step.say("67,629 citizens and their municipalities' extracts")
         country = make_country(seed, "pilot", ROUND_ID)
-        truth = write_extracts(country, settings().inbox_folder, ROUND_ID)
-        gateways = settings().gateway_place()
-        gateways.mkdir(mode=0o700, exist_ok=True)
-        registrations(country).to_csv(gateways / "registrations.csv", index=False)
+        truth = send_extracts(country, ROUND_ID)
         step.outcome = (
             f"{len(country.citizens):,} citizens, {len(truth):,} rows in {len(country.municipalities)} extracts"
         )
     with closing(RoundRunner(sandbox.installation)) as runner, ThreadPoolExecutor(1) as aside:
         open_round(runner, filled_form(country, dates, seed) | dict(form or {}), steps)
         making_up_their_minds = aside.submit(CitizenVisits, country, ROUND_ID)
-        if with_open_round:
-            open_second_round(runner, country, dates, seed, steps)
         approve(runner, steps)
-        if with_open_round:
-            approve_second_round(runner, steps)
         citizens = making_up_their_minds.result()
         do_fieldwork(runner, citizens, dates, steps)
         close_and_publish(runner, dates, steps)
+        if with_open_round:
+            begin_next_round(runner, seed, steps)
     return sandbox.installation, link_to_try(OPEN_ROUND_ID if with_open_round else ROUND_ID)
 
 
@@ -164,36 +160,31 @@ def approve(runner: RoundRunner, steps: Steps) -> None:
         runner.approve("fieldwork", "prepare.approve", step.say)
 
 
-def open_second_round(runner: RoundRunner, country: Country, dates: RoundDates, seed: int, steps: Steps) -> None:
-    """Open the round whose invitation goes out the day after the first one's last day; frame and sample follow by themselves."""
-    municipality = smallest_municipality(country)
-    inbox = settings().inbox_folder
-    (inbox / OPEN_ROUND_ID).mkdir()
-    for extract in (inbox / ROUND_ID).glob(f"{municipality}*"):
-        shutil.copy(extract, inbox / OPEN_ROUND_ID)
-    invitation = next_working_day(dates.close_date + timedelta(days=1))
-    waves = {
-        name: invitation + (getattr(dates, name) - dates.invitation_date)
-        for name in ("invitation_date", "reminder_1_date", "reminder_2_date", "close_date")
-    }
-    form = filled_form(country, replace(dates, **waves), seed) | {
+def begin_next_round(runner: RoundRunner, seed: int, steps: Steps) -> None:
+    """Open the spring's round in the smallest municipality, have it approved, and send its invitations."""
+    whole = make_country(seed, "pilot", OPEN_ROUND_ID)
+    municipality = smallest_municipality(whole)
+    country = municipality_alone(whole, municipality)
+    send_extracts(country, OPEN_ROUND_ID)
+    dates = half_yearly_dates(OPEN_ROUND_ID)
+    form = filled_form(country, dates, seed) | {
         "round_id": OPEN_ROUND_ID,
         "name": OPEN_ROUND_NAME,
-        "municipalities": [municipality],
+        "questionnaire_version": OPEN_ROUND_VERSION,
+        "codebook_version": OPEN_ROUND_VERSION,
         "sample_rule": "sizes",
         "sample_sizes": {municipality: OPEN_ROUND_SAMPLE},
     }
-    with steps.step("rounds: a small one beside it") as step:
+    clock.move_to(OPEN_ROUND_OPENING)
+    with steps.step("the spring's round, to its approval") as step:
         runner.run("rounds", step.say, form)
-        step.outcome = f"{OPEN_ROUND_NAME} is open"
-
-
-def approve_second_round(runner: RoundRunner, steps: Steps) -> None:
-    """Wait for the small round's frame and sample, and let the second person approve it too."""
-    with steps.step("frame, sampling, approval: the small one") as step:
         for dag_id in ("frame", "sampling"):
             runner.follow(dag_id, step.say)
         runner.approve("fieldwork", "prepare.approve", step.say)
+    clock.move_to(datetime.combine(dates.invitation_date, SENDING_TIME, COPENHAGEN))
+    with steps.step("the spring's round: invitation") as step:
+        runner.run("fieldwork", step.say)
+        step.outcome = f"{OPEN_ROUND_NAME} is in the field"
 
 
 def do_fieldwork(runner: RoundRunner, citizens: CitizenVisits, dates: RoundDates, steps: Steps) -> None:
@@ -219,6 +210,15 @@ def close_and_publish(runner: RoundRunner, dates: RoundDates, steps: Steps) -> N
     for dag_id in CHAIN_AFTER_CLOSE:
         with steps.step(dag_id) as step:
             runner.follow(dag_id, step.say)
+
+
+def send_extracts(country: Country, round_id: str) -> pd.DataFrame:
+    """Put the municipalities' extracts in the inbox, tell the gateways who can be reached, and return the truth of every row."""
+    truth = write_extracts(country, settings().inbox_folder, round_id)
+    gateways = settings().gateway_place()
+    gateways.mkdir(mode=0o700, exist_ok=True)
+    registrations(country).to_csv(gateways / "registrations.csv", index=False)
+    return truth
 
 
 def filled_form(country: Country, dates: RoundDates, seed: int) -> dict[str, object]:
