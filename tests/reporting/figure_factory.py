@@ -310,6 +310,14 @@ def _beside(rows: _Rows, random, book, code: str, n: int) -> None:
             rows.add(
                 code, category.code, "category_mean", mean + shift, domain="wave", domain_group=wave, valid_n=n // 3
             )
+    for domain, groups in (("language", {"dansk": 0.93, "andet": 0.07}), ("mobile", {"ja": 0.86, "nej": 0.14})):
+        for group, share in groups.items():
+            for measure, value in (
+                ("population_share", share),
+                ("respondent_share", share),
+                ("response_rate", 0.4 + share / 10),
+            ):
+                rows.add(code, "response", measure, value, domain=domain, domain_group=group)
     for measure, value in (("rr1", 0.39), ("rr2", 0.432), ("con1", 0.941), ("ref1", 0.004)):
         rows.add(code, "response", measure, value, valid_n=round(value * sampled), weighted_base=float(sampled))
     for region, (own, country) in {"1084": (0.31, 0.30), "1085": (0.08, 0.17), "1083": (0.23, 0.22), "1082": (0.23, 0.19),

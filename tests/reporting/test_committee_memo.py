@@ -118,6 +118,27 @@ def test_the_memo_of_norddjurs_in_autumn_2025_is_made_from_its_figures() -> None
         assert subject in text
 
 
+def test_what_all_participating_have_moved_stands_beside_the_own_development() -> None:
+    """The source says "især sammenholdt med landsgennemsnittet": both developments are there to be set beside each other."""
+    data = norddjurs()
+
+    def moved(*sure: str) -> str:
+        figures = FigureSet(
+            replace(one, difference_to_previous=0.05, is_different_from_previous=one.item_id in sure)
+            if (one.municipality_code, one.measure) == ("alle", "category_mean") else one
+            for one in data.figures
+        )  # fmt: skip
+        return compose_memo(replace(data, figures=figures), Participation(5, 3)).results[-1].replace("\u00a0", " ")
+
+    assert moved("progression").endswith(
+        " For de deltagende kommuner under ét er scoren i samme tid steget for Progression (+0,05)."
+    )
+    assert moved().endswith(
+        " For de deltagende kommuner under ét er ingen af kategorierne sikkert steget eller faldet i samme tid."
+    )
+    assert "i samme tid" not in results()
+
+
 def test_a_difference_that_is_not_sure_is_not_claimed_by_hand() -> None:
     unsure = {"is_different_from_rest": False, "is_different_from_previous": False}
     everything = dict.fromkeys(CODES.values(), unsure)

@@ -8,10 +8,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import pandas as pd
 import pytest
-from figure_factory import PILOT, report_data
+from figure_factory import PILOT, figures_of, report_data
 
+from borgerpuls.estimation.figures import with_ids
 from borgerpuls.estimation.notices import SENTENCES
+from borgerpuls.estimation.weighting_figures import example_figures
 from borgerpuls.reporting import numbers
 from borgerpuls.reporting.canvas import Canvas
 from borgerpuls.reporting.cited import plain
@@ -28,6 +31,7 @@ from borgerpuls.reporting.report import compose
 from borgerpuls.reporting.report_data import TITLE, EarlierRound, ReportData
 from borgerpuls.reporting.sentences import ALARM_RULE
 from borgerpuls.reporting.svg import SvgCanvas
+from borgerpuls.reporting.tables import Table
 from borgerpuls.reporting.typesetting import Group, Leaf, Node, typeset
 from borgerpuls.resources import resource_folder
 
@@ -271,7 +275,7 @@ def test_a_single_hidden_group_is_named_by_its_division_and_question() -> None:
     ]
     told = {block["about"]: block["sentence"] for block in blocks}
     assert "Tillid" in told["Varighed (aktuelle forløb)"]
-    sentence = "Enkelte grupper vises ikke af hensyn til borgernes anonymitet. Det gælder:"
+    sentence = "En eller flere grupper vises ikke af hensyn til borgernes anonymitet. Det gælder:"
     assert all(block["sentence"].startswith(sentence) for block in blocks)
     shown = {(one.domain, one.item_id) for one in data.figures if one.municipality_code == "0461" and one.is_suppressed}
     noticed = dataclasses.replace(data, notices=tuple(Notice(item, domain, "x", "y") for domain, item in shown))
@@ -363,6 +367,83 @@ def test_many_notices_and_many_own_groups_go_on_on_the_next_page() -> None:
     assert all(f">{group}<" in xhtml for group in groups)
     assert "øvrige’ er borgere" not in xhtml
     assert "øvrige’ er borgere" in whole_xhtml(data)
+
+
+def better_on(data: ReportData, count: int) -> ReportData:
+    """The first *count* themes lie certainly above the other municipalities, the rest are not told apart."""
+    codes = [theme.code for theme in Composer(data, _canvas).survey.themes][:count]
+    return dataclasses.replace(data, figures=FigureSet(
+        dataclasses.replace(one, difference_to_rest=0.2, difference_to_all=0.2, is_different_from_rest=one.item_id in codes)
+        if (one.municipality_code, one.domain, one.measure) == ("0461", "all", "category_mean") else one
+        for one in data.figures
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize(("count", "heading"), [(0, "Styrker"), (2, "Styrker"), (3, "Styrker – de største")])
+def test_the_cover_speaks_of_the_largest_only_where_there_are_more(count: int, heading: str) -> None:
+    cover = compose(better_on(report_data("0461"), count), _canvas).pages[0]
+    assert next(node.text for node in _parsed(cover).iter("h3")) == heading
+
+
+def page_called(data: ReportData, heading: str) -> str:
+    pages = (_parsed(page) for page in compose(data, _canvas).pages)
+    found = next(page for page in pages if (page.findtext(".//h2") or "").startswith(heading))
+    return " ".join(plain(" ".join(found.itertext())).split())
+
+
+def test_no_page_speaks_of_tests_or_tables_that_are_not_there() -> None:
+    nobody = report_data(**CASES["no answers"])
+    findings = page_called(nobody, "Styrker og opmærksomhedspunkter")
+    assert "er testet" not in findings
+    assert "Benjamini" not in findings
+    assert "Tabellen viser" not in page_called(nobody, "Frafald")
+    assert "stiplede linjer" not in page_called(nobody, "Svarprocent")
+    assert "1 borger har svaret" in page_called(report_data(**CASES["1 answer"]), "Undersøgelsens design")
+    national = report_data("alle")
+    assert "rapporten handler om" not in page_called(national, "Ordliste").replace("undersøgelsen handler om", "")
+    assert "i denne rapport er ingen kommune testet" in page_called(national, "Beregninger")
+
+
+def test_few_notices_stand_on_the_page_on_anonymity() -> None:
+    data = report_data("0461")
+    told = dataclasses.replace(data, notices=(Notice("", "", "first_round", "Der er ingen tidligere runde."),))
+    assert "Det viser rapporten ikke Hele rapporten Der er ingen tidligere runde." in page_called(told, "Skjulte tal")
+    headings = [_parsed(page).findtext(".//h2") for page in compose(told, _canvas).pages]
+    assert "Det viser rapporten ikke" not in headings
+    assert "Det viser rapporten ikke" in [
+        _parsed(page).findtext(".//h2") for page in compose(report_data("0183"), _canvas).pages
+    ]
+
+
+def test_language_and_mobile_number_are_told_of_all_participating() -> None:
+    for code in ("0461", "alle"):
+        page = page_called(report_data(code), "Svarprocent")
+        assert "Svarprocent efter kommunens register – de deltagende kommuner" in page
+    data = report_data("0461")
+    table = next(
+        image
+        for image in compose(data, _canvas).images.values()
+        if isinstance(image, Table) and image.rows[0].cells[0] == "Dansk"
+    )
+    assert [[plain(cell) for cell in row.cells] for row in table.rows] == [
+        ["Dansk", "93,0\u00a0%", "93,0\u00a0%", "49,3\u00a0%"], ["Andet sprog", "7,0\u00a0%", "7,0\u00a0%", "40,7\u00a0%"],
+        ["Har et mobilnummer", "86,0\u00a0%", "86,0\u00a0%", "48,6\u00a0%"],
+        ["Har ikke et mobilnummer", "14,0\u00a0%", "14,0\u00a0%", "41,4\u00a0%"],
+    ]  # fmt: skip
+
+
+def test_the_page_on_weighting_shows_the_cell_that_estimation_worked_out() -> None:
+    """The figures come from estimation itself: the page once looked for the cell where no figure has it."""
+    cell = {"municipality_code": "0461", "sex": "kvinde", "age_group": "30_49", "target_group": "dagpenge",
+            "population_n": 900, "respondent_n": 120, "cell_id": "a"}  # fmt: skip
+    worked = with_ids(example_figures(pd.Series([4] * 600), pd.DataFrame([cell])), "2023-2", "s", "v")
+    worked = worked.assign(is_uncertain=False, is_suppressed=False, suppression_reason=None)
+    data = report_data("0461")
+    others = [one for one in data.figures if not one.measure.startswith(("cell_", "unweighted_"))]
+    told = dataclasses.replace(data, figures=FigureSet([*others, *figures_of(worked)]))
+    page = page_called(told, "Vægtning")
+    assert "Kvinder, 30-49 år, dagpenge i en af kommunerne: 900 borgere i populationen delt med 120 svar" in page
+    assert "giver en vægt på 7,50" in page
 
 
 @pytest.mark.parametrize("name", ["Mariagerfjord", "Brønderslev", "Vesthimmerlands", "Vordingborg", "Gladsaxe"])

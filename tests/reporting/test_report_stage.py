@@ -63,6 +63,15 @@ def a_round(round_database: object) -> None:
         copy_rows(connection, "estimation.figure", rows)
 
 
+def test_the_report_tells_how_many_got_their_reminders_by_sms_too() -> None:
+    with transaction("fieldwork") as connection:
+        connection.execute(text("INSERT INTO fieldwork.design VALUES (:round_id, 0.5)"), {"round_id": ROUND})
+    assert stage.read_report_data(ROUND, "0183").facts.sms_share == 0.5
+    with transaction("fieldwork") as connection:
+        connection.execute(text("DELETE FROM fieldwork.design"))
+    assert stage.read_report_data(ROUND, "0183").facts.sms_share == 1.0
+
+
 def registered() -> dict[tuple[str, str], Any]:
     with transaction("reporting") as connection:
         rows = connection.execute(text("SELECT * FROM reporting.artefact")).all()

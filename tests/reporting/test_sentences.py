@@ -115,19 +115,37 @@ def test_late_answers_are_told_by_the_way_they_differ(waves: list[tuple[float, f
 
 
 def test_the_fieldwork_is_told_by_the_channels_of_the_round() -> None:
-    assert "brev" not in fieldwork(("digital_post", "sms"), 596.0)
-    assert fieldwork(("digital_post", "sms"), 596.0).endswith(
+    assert "brev" not in fieldwork(("digital_post", "sms"), 596.0, 1.0)
+    assert fieldwork(("digital_post", "sms"), 596.0, 1.0).endswith(
         "Ingen besked kunne sendes til 596 udtrukne borgere; de tæller med i stikprøven."
     )
-    assert "sms eller, uden mobilnummer, med ét brev" in fieldwork(("digital_post", "sms", "letter"), None)
-    assert "sms" not in fieldwork(("digital_post",), None) + fieldwork(("digital_post", "letter"), 0.0)
+    assert "sms eller, uden mobilnummer, med ét brev" in fieldwork(("digital_post", "sms", "letter"), None, 1.0)
+    assert "sms" not in fieldwork(("digital_post",), None, 1.0) + fieldwork(("digital_post", "letter"), 0.0, 0.5)
     assert carried_by(("letter", "sms", "digital_post")) == "digital post, sms og brev"
+
+
+def test_reminders_by_sms_are_told_of_those_who_got_them() -> None:
+    """By hand: everybody, a random half, nobody."""
+    everybody, half, nobody = (fieldwork(("digital_post", "sms"), None, share) for share in (1.0, 0.5, 0.0))
+    assert "to påmindelser, begge også på sms til dem med et mobilnummer." in everybody
+    assert (
+        "Ved lodtrækning fik 50\u00a0% af stikprøven dem også på sms, hvis de havde et mobilnummer; de øvrige" in half
+    )
+    assert "begge også" not in half + nobody
+    assert "lodtrækning" not in everybody + nobody
+    assert "Borgere uden digital post er kontaktet på sms" in nobody
+
+
+def test_scores_that_cannot_be_compared_are_not_said_to_be_unchanged() -> None:
+    assert development("1. halvår", [Scored("Samtalen", figure(3.2))]) == (
+        "Temaernes scorer kan ikke sammenlignes med dem fra 1. halvår."
+    )
 
 
 def test_an_alarm_and_no_certain_change_are_never_said_of_the_same_theme() -> None:
     """Both can be true of one fall: the alarm looks at themes alone, "certain" at all comparisons of the report."""
     fallen = dataclasses.replace(figure(3.2), difference_to_previous=-0.2)
-    other = figure(3.5)
+    other = dataclasses.replace(figure(3.5), difference_to_previous=0.01)
     scores = [Scored("Samtalen", fallen, has_alarm=True), Scored("Mødet", other)]
     assert development("1. halvår", scores) == (
         "Siden 1. halvår er samtalen faldet så meget, at det har udløst en alarm."

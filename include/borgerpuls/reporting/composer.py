@@ -243,7 +243,7 @@ class Composer:
         }.get(direction, "")
         return {
             "name": f"Score i {self.in_place}",
-            "score": self.score_text(own),
+            "score": self.score_text(own, marks_uncertain=True),
             "lines": lines,
             "verdict": "" if self.is_national or is_local(item_id) else verdict,
         }

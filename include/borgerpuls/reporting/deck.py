@@ -224,7 +224,7 @@ class _Deck:
             "Forskelle mellem kommunerne",
             "Kommuner med samme score, som den er trykt, nævnes alle. Kommuner, hvis score ikke vises, er ikke med.",
         )
-        head = ["Kategori", "Laveste score", "Højeste score", "Forskel"]
+        head = ["Tema", "Laveste score", "Højeste score", "Forskel"]
         rows = []
         for theme in self.themes:
             ordered = self.data.figures.over_municipalities(theme.code, "category_mean")
@@ -236,6 +236,7 @@ class _Deck:
             page.table(
                 LEFT, 1.6, [3.0, 4.0, 4.0, 1.13], head, rows, row_height=0.6, alternative=_table_words(head, rows)
             )
+            page.text(LEFT, 1.9 + 0.6 * (len(rows) + 1), 11, 0.4, ["Forskellen er regnet før afrunding."], size=13)
         else:
             page.text(LEFT, 1.8, 11, 1, ["Færre end to kommuner har en score, der vises."], size=16)
 
@@ -255,10 +256,10 @@ class _Deck:
             return
         page = self.slides.page(
             f"Udvikling siden {earlier[-1][1]}",
-            "»Sikker« betyder, at ændringen er statistisk sikker. Kategorier, der opgøres anderledes end dengang, "
+            "»Sikker« betyder, at ændringen er statistisk sikker. Temaer, der opgøres anderledes end dengang, "
             "sammenlignes ikke.",
         )
-        head = ["Kategori", *(name for _, name in earlier), self.area.round_name, "Ændring", "Sikker"]
+        head = ["Tema", *(name for _, name in earlier), self.area.round_name, "Ændring", "Sikker"]
         rows = []
         for theme in self.themes:
             line = lines[theme.code]
@@ -278,7 +279,7 @@ class _Deck:
         page.table(LEFT, 1.6, widths, head, rows, row_height=0.5, size=13, alternative=_table_words(head, rows))
         said = []
         if any(EN_DASH in row for row in rows):
-            said.append("– betyder, at kategorien dengang var opgjort anderledes, eller at tallet ikke vises.")
+            said.append("– betyder, at temaet dengang var opgjort anderledes, eller at tallet ikke vises.")
         if any(row[-1] == "alarm" for row in rows):
             said.append(sentences.ALARM_RULE)
         sources = sorted({
@@ -293,7 +294,7 @@ class _Deck:
         page = self.slides.page(
             "Alle spørgsmål", "Hvert spørgsmål har sin egen side længere fremme, med fordeling og grupper."
         )
-        self._score_bars(page, self.questions, 1.3, 5.65, size=10, label_width=3.6)
+        self._score_bars(page, self.questions, 1.3, 5.5, size=10, label_width=3.6)
 
     def question(self, question: Question) -> None:
         find = self.data.figures.find
@@ -355,7 +356,7 @@ class _Deck:
 
     def target_groups(self) -> None:
         groups = self.area.survey.groups("target_group")
-        head = ["Kategori", *groups.values()]
+        head = ["Tema", *groups.values()]
         rows = [
             (
                 theme.name,
@@ -369,7 +370,7 @@ class _Deck:
             for theme in self.themes
         ]  # fmt: skip
         page = self.slides.page(
-            "Kategorierne fordelt på målgrupper",
+            "Temaerne fordelt på målgrupper",
             "Forskelle mellem målgrupper er ikke testet; se intervallerne i rapporten, før de omtales som forskelle.",
         )
         width = (RIGHT - LEFT - 2.9) / len(groups)

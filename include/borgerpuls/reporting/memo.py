@@ -250,9 +250,26 @@ def _development(area: Area, themes: Sequence[Score], imported_period: str) -> s
     changed = [theme.name for theme in themes if theme.is_changed]
     compared = [theme for theme in themes if theme.own is not None and theme.own.difference_to_previous is not None]
     text = _movement(compared, len(themes), before)
+    if not area.is_national and (of_all := _of_all(area, themes, before)):
+        text += f" {of_all}"
     if changed:
         text += f" {_start(_named(changed))} er opgjort anderledes end dengang og sammenlignes derfor ikke."
     return text
+
+
+def _of_all(area: Area, themes: Sequence[Score], before: str) -> str:
+    """Return what has certainly moved for all participating since the area's own period before, or nothing to tell."""
+    found = [theme._replace(own=theme.national, has_alarm=False) for theme in themes if theme.national is not None]
+    compared = [one for one in found if one.own is not None and one.own.difference_to_previous is not None]
+    if not compared or area.previous is None or before != area.previous_name:
+        return ""
+    moved = [one for one in compared if one.own is not None and one.own.is_different_from_previous]
+    if not moved:
+        return f"For {area.all_in_text} under ét er ingen af kategorierne sikkert steget eller faldet i samme tid."
+    up = [one for one in moved if one.own is not None and (one.own.difference_to_previous or 0.0) > 0]
+    down = [one for one in moved if one not in up]
+    parts = [f"{verb} for {_moves(scores)}" for scores, verb in ((up, "steget"), (down, "faldet")) if scores]
+    return f"For {area.all_in_text} under ét er scoren i samme tid {' og '.join(parts)}."
 
 
 def _movement(compared: Sequence[Score], count: int, before: str) -> str:
@@ -317,8 +334,8 @@ def _category(area: Area, theme: Score) -> MemoCategory:
 def _notes(area: Area, themes: Sequence[Score]) -> tuple[str, ...]:
     notes = [
         (
-            "Svarene er vægtet efter køn, alder og målgruppe, så de afspejler alle borgere i målgruppen. "
-            "Svaret »Ved ikke/ikke relevant« indgår ikke."
+            "Svarene er vægtet efter køn, alder, kommune og målgruppe, så de svarer til alle de borgere, undersøgelsen "
+            "handler om. Svaret »Ved ikke/ikke relevant« indgår ikke."
         ),
         (
             f"En forskel er kun nævnt som en forskel, når den er statistisk sikker (95{NO_BREAK_SPACE}pct., korrigeret for, "
@@ -334,7 +351,7 @@ def _notes(area: Area, themes: Sequence[Score]) -> tuple[str, ...]:
         )
     if NO_ANSWERS in texts and not area.is_national:
         notes.append("»Ingen svar« betyder, at ingen har svaret på kategoriens spørgsmål.")
-    notes.append("Den fulde undersøgelse fremgår af bilaget.")
+    notes.append("Den fulde undersøgelse fremgår af bilaget. Kategorierne hedder temaer dér.")
     return tuple(notes)
 
 

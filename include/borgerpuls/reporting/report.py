@@ -120,9 +120,11 @@ def sections(report: Composer) -> Iterator[Section]:
         yield Section("local_flag.xhtml", title, int(bool(title)), flag)
     for place, answers in enumerate(own.open_answers(report)):
         yield Section("open_answers.xhtml", "" if place else "Borgernes egne ord", 0 if place else 1, answers)
-    for place, columns in enumerate(about.notices(report)):
-        title = "" if place else "Det viser rapporten ikke"
-        yield Section("notices.xhtml", title, int(not place), {"columns": columns, "is_continued": place > 0})
+    absent = about.notices(report)
+    if not about.are_few(absent):
+        for place, columns in enumerate(absent):
+            title = "" if place else "Det viser rapporten ikke"
+            yield Section("notices.xhtml", title, int(not place), {"columns": columns, "is_continued": place > 0})
     yield Section("response.xhtml", "Bilag: Svarprocent", 1, response.taking_part(report))
     yield Section("nonresponse.xhtml", "Bilag: Frafald", 1, response.nonresponse(report))
     yield Section("representativity.xhtml", "Bilag: Repræsentativitet", 1, response.representativity(report))
@@ -131,9 +133,9 @@ def sections(report: Composer) -> Iterator[Section]:
     yield Section("weighting.xhtml", "Bilag: Vægtning", 1, weighting.weighting(report))
     for place, cells in enumerate(weighting.merged_cells(report)):
         title = "" if place else "Bilag: Sammenlagte vægtningsceller"
-        yield Section("merged_cells.xhtml", title, 0 if place else 1, cells)
+        yield Section("merged_cells.xhtml", title, int(not place), cells)
     yield Section("method.xhtml", "Bilag: Beregninger og usikkerhed", 1, about.method(report))
-    yield Section("disclosure.xhtml", "Bilag: Skjulte tal og anonymitet", 1, about.disclosure(report))
+    yield Section("disclosure.xhtml", "Bilag: Skjulte tal og anonymitet", 1, about.disclosure(report, absent))
     yield Section("glossary.xhtml", "Bilag: Ordliste", 1, {})
     for number, blocks in enumerate(appendix.questionnaire(report), 1):
         yield Section("questionnaire.xhtml", "Bilag: Spørgeskemaet", int(number == 1), {"blocks": blocks})

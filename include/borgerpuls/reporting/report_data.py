@@ -37,6 +37,8 @@ class RoundFacts:
     questionnaire_version: str
     channels: tuple[str, ...]
     """What may carry its messages, as `Channel`."""
+    sms_share: float = 1.0
+    """Share of the sample that gets the reminders by SMS too, 0 to 1; drawn at random where it is between them."""
 
     @property
     def name(self) -> str:

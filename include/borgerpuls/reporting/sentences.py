@@ -143,20 +143,27 @@ def carried_by(channels: Sequence[str]) -> str:
     return numbers.enumeration([name for channel, name in _BY_CHANNEL.items() if channel in channels])
 
 
-def fieldwork(channels: Sequence[str], unreached: float | None) -> str:
+def fieldwork(channels: Sequence[str], unreached: float | None, sms_share: float) -> str:
     """
     Return how the sampled were written to, by the channels of the round.
 
     Args:
         channels: The round's, as `Channel`.
         unreached: How many sampled no message could be sent to, or None.
+        sms_share: Share of the sample that gets the reminders by SMS too, 0 to 1.
     """
     has_sms, has_letters = "sms" in channels, "letter" in channels
-    beside = ", begge også på sms til dem med et mobilnummer" if has_sms else ""
+    is_beside = has_sms and sms_share == 1
+    beside = ", begge også på sms til dem med et mobilnummer" if is_beside else ""
     said = [
         "Invitationen er sendt til borgerens digitale postkasse.",
         f"De, der ikke havde svaret, fik to påmindelser{beside}.",
     ]
+    if has_sms and 0 < sms_share < 1:
+        said.append(
+            f"Ved lodtrækning fik {numbers.percent(sms_share, 0)} af stikprøven dem også på sms, hvis de havde et "
+            "mobilnummer; de øvrige fik ingen sms ved siden af."
+        )
     if has_sms and has_letters:
         said.append("Borgere uden digital post er kontaktet på sms eller, uden mobilnummer, med ét brev.")
     elif has_sms:
@@ -196,6 +203,13 @@ def changes(scores: Sequence[Scored]) -> list[str]:
     ]
 
 
+def not_tested(since: str, scores: Sequence[Scored]) -> str:
+    """Return that no score can be compared with the period *since*, or nothing where one can."""
+    if any(figure is not None and figure.difference_to_previous is not None for _, figure, _ in scores):
+        return ""
+    return f"Temaernes scorer kan ikke sammenlignes med dem fra {since}."
+
+
 def development(since: str, scores: Sequence[Scored]) -> str:
     """Return in one sentence which scores have certainly changed since the period *since*, by name."""
     sure = [(name, figure) for name, figure, _ in scores if figure is not None and figure.is_different_from_previous]
@@ -208,6 +222,8 @@ def development(since: str, scores: Sequence[Scored]) -> str:
     ]
     if alarmed := [score.name.lower() for score in only_alarmed(scores)]:
         said.append(f"{numbers.enumeration(alarmed)} faldet så meget, at det har udløst en alarm")
+    if not said and (nothing := not_tested(since, scores)):
+        return nothing
     if not said:
         return f"Ingen af temaerne er sikkert steget eller faldet siden {since}."
     return f"Siden {since} er {' og '.join(said)}."

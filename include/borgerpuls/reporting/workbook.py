@@ -71,7 +71,7 @@ _BASES = (
     Column("Ved ikke", COLUMNS["dont_know_n"], 6.5, _COUNT),
 )
 _SCORES = (
-    Column("Emne", "Kategori eller spørgsmål.", 33), *_WHERE,
+    Column("Emne", "Tema eller spørgsmål.", 33), *_WHERE,
     Column("Score", "Vægtet gennemsnit på skalaen 1-5, hvor 5 er mest positivt.", 6.5, _SCORE),
     Column("Nedre grænse", COLUMNS["lower"], 7.3, _SCORE),
     Column("Øvre grænse", COLUMNS["upper"], 7.3, _SCORE),
@@ -228,7 +228,7 @@ class _Workbook:
             for column in columns
         ]
         rows += [("Mål", measure, meaning) for measure, meaning in MEASURES.items()]
-        rows += [("Kategori", theme.name, f"{_start(theme.about)}.") for theme in self.survey.themes]
+        rows += [("Tema", theme.name, f"{_start(theme.about)}.") for theme in self.survey.themes]
         questions = (*self.survey.questions, *self.area.local_questions)
         rows += [("Spørgsmål", one.title, f"»{one.wording}« {one.asked}".strip()) for one in questions]
         for number, row in enumerate(rows, 1):

@@ -24,15 +24,23 @@ _OF_ANSWERS = frozenset({"mean", "category_mean", "option_share"})
 _LONGEST_ABOUT = 60
 _TEXT_HEIGHT = 132.0
 """Of a column of text between the title and the note, mm."""
+_FEW = 55.0
+"""Height of the notices that need no page of their own, mm."""
+
+Notices = list[list[list[dict[str, str]]]]
+"""Pages of columns of sentences, each with what it is about."""
 
 
 def design(report: Composer) -> dict[str, Any]:
     """Return how the survey was made: population, sample, answers and calendar."""
     facts = report.data.facts
     steps = [
-        ("Population", report.response_count("population_n"), "borgere opfylder betingelserne"),
-        ("Stikprøve", report.response_count("sampled_n"), "borgere er udtrukket"),
-        ("Svar", report.response_count("answered_n"), "borgere har svaret helt eller delvist"),
+        (name, report.response_count(measure), f"{_citizens(report.response_value(measure))} {what}")
+        for name, measure, what in (
+            ("Population", "population_n", "opfylder betingelserne"),
+            ("Stikprøve", "sampled_n", "er udtrukket"),
+            ("Svar", "answered_n", "har svaret helt eller delvist"),
+        )
     ]
     sampled, reachable = report.response_value("sampled_n"), report.response_value("reachable_n")
     unreached = None if sampled is None or reachable is None else sampled - reachable
@@ -43,7 +51,7 @@ def design(report: Composer) -> dict[str, Any]:
         "rate": percent_or_none(report.response_value("response_rate")),
         "complete_rate": percent_or_none(report.response_value("complete_rate")),
         "municipalities": names,
-        "fieldwork": sentences.fieldwork(facts.channels, unreached),
+        "fieldwork": sentences.fieldwork(facts.channels, unreached, facts.sms_share),
         "calendar": report.table(
             [Column("Trin", 40.0), Column("Dato")],
             [
@@ -78,8 +86,8 @@ def method(report: Composer) -> dict[str, Any]:
     return {"themes": report.survey.themes, "minimum_valid_share": report.survey.codebook.minimum_valid_share}
 
 
-def disclosure(report: Composer) -> dict[str, Any]:
-    """Return how many scores are shown, uncertain and withheld."""
+def disclosure(report: Composer, absent: Notices) -> dict[str, Any]:
+    """Return how many scores are shown, uncertain and withheld, and what is absent where that is told in few words."""
     own = [figure for figure in report.figures if figure.municipality_code == report.code]
     hidden = [figure for figure in own if figure.is_suppressed and figure.measure in {"mean", "category_mean"}]
     shown = [figure for figure in own if not figure.is_suppressed and figure.measure in {"mean", "category_mean"}]
@@ -88,10 +96,13 @@ def disclosure(report: Composer) -> dict[str, Any]:
         Row(("– heraf mærket † (usikre)", numbers.count(sum(figure.is_uncertain for figure in shown)))),
         Row(("Skjult", numbers.count(len(hidden)))),
     ]
-    return {"counts": report.table([Column("Scorer for spørgsmål, temaer og grupper", 90.0), Column("Antal")], rows)}
+    return {
+        "counts": report.table([Column("Scorer for spørgsmål, temaer og grupper", 90.0), Column("Antal")], rows),
+        "absent": absent[0][0] if are_few(absent) else [],
+    }
 
 
-def notices(report: Composer) -> list[list[list[dict[str, str]]]]:
+def notices(report: Composer) -> Notices:
     """
     Return pages of two columns of sentences about what is absent, each with what it is about.
 
@@ -107,6 +118,15 @@ def notices(report: Composer) -> list[list[list[dict[str, str]]]]:
         blocks.append({"about": about or "Hele rapporten", "sentence": sentence})
     blocks += _hidden_groups(report, names)
     return in_columns([(block, _height(block["sentence"])) for block in blocks], _TEXT_HEIGHT)
+
+
+def are_few(absent: Notices) -> bool:
+    """Return whether the notices leave a page nearly empty: they stand on the page on anonymity instead."""
+    return len(absent) == 1 and len(absent[0]) == 1 and sum(_height(one["sentence"]) for one in absent[0][0]) <= _FEW
+
+
+def _citizens(count: float | None) -> str:
+    return "borger" if count == 1 else "borgere"
 
 
 def _height(sentence: str) -> float:
@@ -128,8 +148,8 @@ def _hidden_groups(report: Composer, names: Mapping[str, str]) -> list[dict[str,
     blocks = []
     for domain in ("all", *DOMAINS, *LOCAL_FLAGS):
         if items := [item for item in names if item in hidden.get(domain, {})]:
-            what = "Samlede resultater" if domain == "all" else "Enkelte grupper"
-            told = "; ".join(truncated(names[item], _LONGEST_ABOUT) for item in items)
+            what = "Samlede resultater" if domain == "all" else "En eller flere grupper"
+            told = "; ".join(dict.fromkeys(truncated(names[item], _LONGEST_ABOUT) for item in items))
             if len(items) > 1 and len(items) == len(names):
                 told = "alle temaer og spørgsmål"
             about = "Samlet" if domain == "all" else DOMAIN_NAMES[domain]

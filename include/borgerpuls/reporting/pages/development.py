@@ -92,6 +92,8 @@ def in_words(report: Composer) -> list[str]:
     alarmed = sentences.only_alarmed(scored)
     if changed:
         said = [f"Siden {since}:", *changed]
+    elif nothing := sentences.not_tested(since, scored):
+        said = [nothing]
     else:
         nobody = "Ingen af de øvrige temaer" if alarmed else "Ingen af temaerne"
         said = [f"{nobody} er sikkert steget eller faldet siden {since}."]

@@ -20,10 +20,12 @@ from borgerpuls.reporting.figure_texts import (
     whole_percent_text,
 )
 from borgerpuls.reporting.survey import DOMAIN_NAMES
-from borgerpuls.reporting.tables import Column, Row
+from borgerpuls.reporting.tables import DENSE, Column, Row
 from borgerpuls.terms import ALL_PARTICIPATING
 
 GROUPS = ("target_group", "sex", "age_group")
+_TIGHT = DENSE._replace(padding=0.54)
+"""Style of the tables at the right of the page on response: four of them may stand under each other."""
 
 
 def taking_part(report: Composer) -> dict[str, Any]:
@@ -60,7 +62,9 @@ def taking_part(report: Composer) -> dict[str, Any]:
         "carried_by": sentences.carried_by(facts.channels),
         "curve": image,
         "counts": report.table(report.place_columns("Opgørelse", 50.0), rows),
+        "has_answers": report.response_value("answered_n") != 0,
         "groups": _by_group(report),
+        "register": _by_register(report),
         "time": _completion_time(report),
         "standard": _standard_rates(report) if report.is_national else None,
     }
@@ -152,19 +156,41 @@ def _by_group(report: Composer) -> Markup | None:
                 continue
             rows.append(Row([name, *(percent_text(figure) for figure in found)], "starts" if is_first else ""))
             is_first = False
-    return report.table(report.place_columns("Gruppe", 50.0), rows) if rows else None
+    return report.table(report.place_columns("Gruppe", 50.0), rows, style=_TIGHT) if rows else None
+
+
+def _by_register(report: Composer) -> Markup | None:
+    """Return the response rate by what the register says of language and mobile number, which is of all participating."""
+    rows = []
+    for domain in ("language", "mobile"):
+        names = report.survey.groups(domain)
+        found = {
+            measure: [
+                report.figures.find(ALL_PARTICIPATING, "response", measure, domain=domain, group=group)
+                for group in names
+            ]
+            for measure in ("population_share", "respondent_share", "response_rate")
+        }
+        if all(figure is None or figure.value is None for figure in found["response_rate"]):
+            continue
+        for place, name in enumerate(names.values()):
+            cells = [name, *(percent_text(figures[place]) for figures in found.values())]
+            rows.append(Row(cells, "" if place else "starts"))
+    columns = [Column("Gruppe", 42.0), Column("Af populationen"), Column("Af svarene"), Column("Svarprocent")]
+    return report.table(columns, rows, style=_TIGHT) if rows else None
 
 
 def _completion_time(report: Composer) -> Markup | None:
     """Return the quartiles of how long it took to answer, in minutes."""
     places = report.places
     rows = []
-    for quartile, name in (("p25", "En fjerdedel højst"), ("p50", "Halvdelen højst (median)"),
-                           ("p75", "Tre fjerdedele højst")):  # fmt: skip
+    for quartile, name in (("p25", "En fjerdedel brugte højst"), ("p50", "Halvdelen brugte højst (median)"),
+                           ("p75", "Tre fjerdedele brugte højst")):  # fmt: skip
         found = [report.figures.find(place, "response", "completion_minutes", category=quartile) for place in places]
         if any(figure is not None and figure.value is not None for figure in found):
             rows.append(Row([name, *(decimal_text(figure, 1) for figure in found)]))
-    return report.table(report.place_columns("Gennemførte skemaer, minutter", 50.0), rows) if rows else None
+    columns = report.place_columns("Gennemførte skemaer, minutter", 50.0)
+    return report.table(columns, rows, style=_TIGHT) if rows else None
 
 
 def _standard_rates(report: Composer) -> Markup | None:
@@ -177,7 +203,7 @@ def _standard_rates(report: Composer) -> Markup | None:
         if figure is not None and figure.value is not None:
             rows.append(Row([name, percent_text(figure), count_text(figure.valid_n), count_text(figure.weighted_base)]))
     columns = [Column("AAPOR-mål", 56.0), Column("Andel"), Column("Tæller"), Column("Nævner")]
-    return report.table(columns, rows) if rows else None
+    return report.table(columns, rows, style=_TIGHT) if rows else None
 
 
 def _r_indicator(report: Composer) -> Markup | None:

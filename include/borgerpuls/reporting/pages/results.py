@@ -23,6 +23,10 @@ from borgerpuls.reporting.survey import DOMAIN_NAMES, Question, Theme
 from borgerpuls.reporting.tables import DENSE, Column, Row, dense
 from borgerpuls.terms import ALL_PARTICIPATING
 
+_MOST_QUESTIONS = 8
+_MOST_ON_COVER = 2
+"""Strengths and points of attention, each; the page after the overview has them all."""
+
 
 def cover(report: Composer) -> dict[str, Any]:
     """Return the summary: the themes' scores, what is best and worst for certain, and how many answered."""
@@ -48,8 +52,11 @@ def cover(report: Composer) -> dict[str, Any]:
         "rate": None if rate is None else numbers.percent(rate),
         "national_rate": None if national_rate is None else numbers.percent(national_rate),
         "answered": report.response_count("answered_n"),
-        "strengths": sentences.strengths(scored, 2),
-        "attention": sentences.attention_points(scored, 2),
+        "strengths": (above := sentences.strengths(scored, len(scored)))[:_MOST_ON_COVER],
+        "attention": (below := sentences.attention_points(scored, len(scored)))[:_MOST_ON_COVER],
+        "has_more_strengths": len(above) > _MOST_ON_COVER,
+        "has_more_attention": len(below) > _MOST_ON_COVER,
+        "is_one_answer": report.response_value("answered_n") == 1,
         "has_difference": not report.is_national and report.has_scores,
         "name_class": _name_class(report.municipality_title),
         "greeting": printable(report.data.greeting.text) if report.data.greeting else "",
@@ -87,8 +94,13 @@ def findings(report: Composer) -> dict[str, Any]:
     return {
         "theme_strengths": sentences.strengths(scored),
         "theme_attention": sentences.attention_points(scored),
-        "strengths": sentences.strengths(questions, 8),
-        "attention": sentences.attention_points(questions, 8),
+        "strengths": sentences.strengths(questions, _MOST_QUESTIONS),
+        "attention": sentences.attention_points(questions, _MOST_QUESTIONS),
+        "is_selection": any(
+            len(tell(of, len(of))) > most
+            for tell in (sentences.strengths, sentences.attention_points)
+            for of, most in ((scored, 6), (questions, _MOST_QUESTIONS))
+        ),
         "tested": tested,
         "nothing": {
             side: sentences.nothing_certain(side, len(tell(everything, len(everything))), shown)
@@ -280,7 +292,7 @@ def _question_note(report: Composer, question: Question, own: Figure | None) -> 
         for group in report.survey.groups("duration")
     ):
         notes.append("Varighed er kun opgjort for aktuelle forløb.")
-    notes.append("Svarene er vægtet efter køn, alder og målgruppe; andelene summerer ikke altid til 100.")
+    notes.append("Svarene er vægtet efter køn, alder, kommune og målgruppe; andelene summerer ikke altid til 100.")
     return notes
 
 

@@ -4,8 +4,10 @@ The pages on weighting: how, how much, a worked example, and which cells were me
 Each function takes the report that is being composed and returns what its template prints.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+from markupsafe import Markup
 
 from borgerpuls.codebooks.municipalities import danish_sort_key
 from borgerpuls.reporting import numbers
@@ -17,6 +19,8 @@ from borgerpuls.reporting.tables import Column, Row, dense
 from borgerpuls.terms import ALL_PARTICIPATING
 
 _ROWS_PER_COLUMN = 30
+_FEW = 5
+"""Merged cells that need no page of their own."""
 
 
 def weighting(report: Composer) -> dict[str, Any]:
@@ -40,6 +44,7 @@ def weighting(report: Composer) -> dict[str, Any]:
         "answered": report.response_count("answered_n"),
         "facts": report.table([Column("Mål", 60.0), Column("Værdi")], facts) if facts else None,
         "example": _example(report),
+        "merged": _merged_table(report, merged) if (merged := _merged_rows(report)) and len(merged) <= _FEW else None,
     }
 
 
@@ -84,22 +89,33 @@ def _example(report: Composer) -> dict[str, Any] | None:
 
 
 def merged_cells(report: Composer) -> Iterator[dict[str, Any]]:
-    """Yield the pages of the collapse log: of the municipality, or how many cells were merged in each."""
+    """Yield the pages of the collapse log, where it is longer than the page on weighting has room for."""
+    rows = _merged_rows(report)
+    most = _ROWS_PER_COLUMN if report.is_national else 20
+    if len(rows) > _FEW:
+        for parts in in_columns([(row, 1.0) for row in rows], most):
+            yield {"columns": [_merged_table(report, part) for part in parts]}
+
+
+def _merged_rows(report: Composer) -> list[Row]:
+    """Return the cells that were merged, or of all participating how many were in each municipality."""
     if report.is_national:
         rows = [
             Row([report.municipality_name(figure.municipality_code), numbers.count(figure.value or 0.0)])
             for figure in report.figures.over_municipalities("weighting", "merged_n")
             if figure.value
         ]
-        rows.sort(key=lambda row: danish_sort_key(row.cells[0]))
+        return sorted(rows, key=lambda row: danish_sort_key(row.cells[0]))
+    return [
+        Row([printable(cell.description), str(cell.merged_n)])
+        for cell in report.data.merged_cells
+        if cell.municipality_code == report.code
+    ]
+
+
+def _merged_table(report: Composer, rows: Sequence[Row]) -> Markup:
+    if report.is_national:
         columns = [Column("Kommune", 70.0), Column("Sammenlagte vægtningsceller")]
     else:
-        rows = [
-            Row([printable(cell.description), str(cell.merged_n)])
-            for cell in report.data.merged_cells
-            if cell.municipality_code == report.code
-        ]
         columns = [Column("Lagt sammen til én celle", 98.0), Column("Celler")]
-    most = _ROWS_PER_COLUMN if report.is_national else 20
-    for parts in in_columns([(row, 1.0) for row in rows], most):
-        yield {"columns": [report.table(columns, part, style=dense(2 * len(part), 110.0)) for part in parts]}
+    return report.table(columns, rows, style=dense(2 * len(rows), 110.0))
