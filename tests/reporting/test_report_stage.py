@@ -82,6 +82,19 @@ def test_every_municipality_and_all_participating_get_a_report() -> None:
     assert stage.reports_to_render(ROUND) == ["0183", "0461", "0740", "alle"]
 
 
+def test_a_municipality_in_which_nobody_was_asked_takes_no_part() -> None:
+    """Its extract was refused: a report that withholds its results "for anonymity" would say what is not true."""
+    with transaction("sampling") as connection:
+        for code, allocated in (("0183", 0), ("0740", 12)):
+            connection.execute(
+                text("INSERT INTO sampling.allocation VALUES ('2024-1', :m, :m || '|x', 'kvinde', 'under_30', 12, :n)"),
+                {"m": code, "n": allocated},
+            )
+    assert stage.reports_to_render("2024-1") == ["0740", "alle"]
+    with transaction("sampling") as connection:
+        connection.execute(text("DELETE FROM sampling.allocation"))
+
+
 def test_every_kind_is_drawn_registered_and_the_same_when_drawn_again() -> None:
     first = stage.draw_artefacts(ROUND, "0183")
     assert first["pages"] > 35

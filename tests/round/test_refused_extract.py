@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from pypdf import PdfReader
 from rich.console import Console
 from sqlalchemy import create_engine, text
 from staff import sent, staff, task_of, wait_for
@@ -207,7 +208,12 @@ def test_refused_extracts_and_a_failed_sending_are_told_and_the_round_goes_on_to
         demo.close_and_publish(runner, dates, STEPS)
     output = settings.settings().output_folder / ROUND_ID
     drawn = sorted(path.stem for path in output.glob("*.xlsx"))
-    assert len(drawn) == len(CODES) + 1, "one for each, and one for all"
+    assert len(drawn) == 3, "of each that was asked, and of all"
+    assert [name for name in drawn if CODES[REFUSED] in name] == []
+    (national,) = output.glob("*-alle-*.pdf")
+    words = " ".join("".join(page.extract_text() or "" for page in PdfReader(national).pages).split())
+    assert f"{CORRECTED}, {READ}" in words
+    assert REFUSED not in words
 
 
 def test_an_approval_of_what_was_shown_before_is_refused_and_told(told: Told) -> None:

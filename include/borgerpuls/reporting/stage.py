@@ -46,7 +46,8 @@ def reports_to_render(round_id: str) -> list[str]:
     """
     List the reports of a round: every municipality that takes part, by code, and "alle".
 
-    A municipality without answers gets a report too, which says so. One whose figures contradict each other gets none
+    A municipality without answers gets a report too, which says so. One in which nobody was asked, because its extract
+    was missing or refused, takes no part and gets none; nor does one whose figures contradict each other
     (`estimation.name_stopped_reports` says why).
     """
     with transaction("reporting") as connection:
