@@ -13,6 +13,7 @@ import pypdf
 import pytest
 from figure_factory import report_data
 from pptx import Presentation
+from proofs import on_page, without_a_base
 
 from borgerpuls.errors import NotAReport
 from borgerpuls.reporting import numbers, proof
@@ -64,16 +65,6 @@ def test_every_printed_number_holds_and_none_with_a_decimal_is_without_its_figur
     assert len(own) > (100 if code == "0183" else 1000)
 
 
-def on_page(content: bytes, page: int, change: Callable[[bytes], bytes]) -> bytes:
-    """Return the PDF with the content of one page changed, counted from 1."""
-    writer = pypdf.PdfWriter(clone_from=io.BytesIO(content))
-    stream = writer.pages[page - 1]["/Contents"].get_object()
-    stream.set_data(change(stream.get_data()))
-    out = io.BytesIO()
-    writer.write(out)
-    return out.getvalue()
-
-
 def with_another_digit(page: bytes) -> bytes:
     """Draw the last digit of one score as another."""
     score = re.search(rb"/N <</F\(d2![^)]*\|0740\|trust\|mean\|\|all\|#value\)>> BDC(.*?)EMC", page, re.DOTALL)
@@ -89,11 +80,6 @@ def with_another_digit(page: bytes) -> bytes:
 def without_citations(page: bytes) -> bytes:
     """Take the citations out and leave the numbers."""
     return re.sub(rb"/N <</F\((?:[^()\\]|\\.)*\)>> BDC", b"/Span BMC", page)
-
-
-def without_a_base(page: bytes) -> bytes:
-    """Take one whole number out together with its citation."""
-    return re.sub(rb"/N <</F\(d0![^)]*#valid_n\)>> BDC.*?EMC", b"", page, count=1, flags=re.DOTALL)
 
 
 def checked(content: bytes, drawn_report: proof.Claim | None = None) -> tuple[proof.Failure, ...]:

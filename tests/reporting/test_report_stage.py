@@ -5,6 +5,7 @@ import io
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pypdf
 import pytest
 from figure_factory import PILOT, figure_rows
 from PIL import Image
+from proofs import on_page, without_a_base
 from sqlalchemy import text
 from typer.testing import CliRunner
 
@@ -29,6 +31,8 @@ from borgerpuls.errors import (
     UnknownRound,
 )
 from borgerpuls.reporting import stage
+from borgerpuls.reporting.drawing import draw_one
+from borgerpuls.reporting.memo import Participation
 from borgerpuls.terms import ArtefactKind
 
 ROUND = "2023-2"
@@ -197,6 +201,26 @@ def test_the_command_line_proves_every_kind_and_names_what_was_changed(tmp_path:
     assert said.exit_code == 1
     assert f"dokumentet: der står »{line.text}«, der skal stå »{line.text.replace(',0', ',', 1)}«" in said.output
     assert "1 do not hold" in said.output
+
+
+def test_a_report_that_the_store_does_not_have_is_compared_with_one_drawn_anew(tmp_path: Path) -> None:
+    """Another installation with the same figures, or a lost store: a whole number that was taken out is noticed too."""
+    data = stage.read_report_data(ROUND, "0461")
+    assert ("0461", ArtefactKind.PDF) not in registered()
+    whole, path = draw_one(ArtefactKind.PDF, data, Participation(1, 0)).content, tmp_path / "report.pdf"
+    path.write_bytes(whole)
+    told = stage.prove_artefact(path)
+    assert (told.comparison, told.failures) == ("drawn anew", ())
+    path.write_bytes(on_page(whole, 9, without_a_base))
+    (failure,) = stage.prove_artefact(path).failures
+    assert (failure.where, failure.what[:14]) == ("side 9", "et tal er væk,")
+    said = CliRunner().invoke(app, ["prove", str(path)])
+    assert said.exit_code == 1
+    assert "it was drawn anew from the figures and every text was compared" in said.output
+    path.write_bytes(
+        draw_one(ArtefactKind.PDF, replace(data, snapshot_id="of another time"), Participation(1, 0)).content
+    )
+    assert stage.prove_artefact(path).comparison == "nothing to compare"
 
 
 def test_what_is_no_artefact_is_said_in_one_line(tmp_path: Path) -> None:

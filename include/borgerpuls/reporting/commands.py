@@ -10,8 +10,13 @@ import typer
 _COMPARISONS = {
     "same file": "The file is byte for byte the one that was drawn.",
     "compared": "The file is not byte for byte the one that was drawn; every text was compared.",
+    "drawn anew": (
+        "The report that was drawn is not kept here; it was drawn anew from the figures and every text was compared. "
+        "After a change of the program its words may differ."
+    ),
     "nothing to compare": (
-        "The report that was drawn is not kept here: a whole number that was taken out is not noticed, a decimal is."
+        "The report that was drawn is not kept here, and its figures have been estimated anew since: a whole number that was "
+        "taken out is not noticed, a decimal is."
     ),
 }
 _MOST_FAILURES = 50

@@ -2,7 +2,7 @@
 Proof of an artefact: what it prints is compared with the figures, and with what was drawn.
 
 A report's numbers cite their figures: each is read back and compared, a number without a citation is named, and a report
-that is not byte for byte the one that was drawn is compared with that one. Memo, deck and workbook cite nothing on the
+that is not byte for byte the one that was drawn is compared with that one, or with one drawn anew. Memo, deck and workbook cite nothing on the
 page: they are drawn anew from the figures, and every text and number is compared.
 """
 
@@ -32,7 +32,7 @@ class Failure(NamedTuple):
     citation: str = ""
 
 
-Comparison = Literal["same file", "compared", "nothing to compare"]
+Comparison = Literal["same file", "compared", "drawn anew", "nothing to compare"]
 
 
 class Proof(NamedTuple):
@@ -42,7 +42,7 @@ class Proof(NamedTuple):
     snapshot_id: str
     """What a report's numbers were computed from; empty for the others."""
     comparison: Comparison
-    """With the file that was drawn: it is the same, every text was compared with it, or it is not kept."""
+    """With what: the file that was drawn is the same, every text was compared with it or with one drawn anew, or neither."""
     compared_count: int
     """Cited numbers of a report; texts and numbers of the others."""
     figure_count: int

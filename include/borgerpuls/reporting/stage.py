@@ -25,7 +25,7 @@ from borgerpuls.reporting.drawing import draw, draw_one
 from borgerpuls.reporting.figures import Alarm, MergedCell, Notice, TrendPoint, figure_set
 from borgerpuls.reporting.logo import redrawn_logo
 from borgerpuls.reporting.memo import Participation
-from borgerpuls.reporting.proof import Claim, Proof
+from borgerpuls.reporting.proof import Claim, Comparison, Proof
 from borgerpuls.reporting.report_data import EarlierRound, Greeting, ReportData, RoundFacts
 from borgerpuls.settings import settings
 from borgerpuls.terms import ALL_PARTICIPATING, ArtefactKind
@@ -184,24 +184,34 @@ def _prove_report(claim: Claim, data: ReportData, *, is_same: bool) -> Proof:
             *read_rows(connection, "reporting/cited_figures.sql", figure_ids=identifiers),
             *read_rows(connection, "reporting/cited_trend_points.sql", point_ids=points),
         ]
+    drawn, comparison = (None, "same file") if is_same else _drawn_report(claim, data)
+    values = {row.figure_id: row._asdict() for row in cited}
+    return Proof(
+        identity=claim.identity,
+        snapshot_id=claim.snapshot_id,
+        comparison=comparison,
+        compared_count=sum(bool(piece.citation) for piece in claim.pieces),
+        figure_count=len(identifiers),
+        failures=proof.check_report(claim, values, data.own_words, drawn),
+    )
+
+
+def _drawn_report(claim: Claim, data: ReportData) -> tuple[Claim | None, Comparison]:
+    """Return the report to compare another with: as it was drawn, else drawn anew from the same snapshot, else none."""
+    with transaction("reporting") as connection:
         registered = [
             row
             for row in read_rows(connection, "reporting/artefacts.sql", round_id=claim.identity.round_id)
             if (row.kind, row.municipality_code) == (claim.identity.kind, claim.identity.municipality_code)
         ]
-    drawn = None
-    if registered and not is_same:
-        drawn = proof.read_claim(content_store.read(registered[0].file_sha256, registered[0].file_name))
-        drawn = drawn if drawn.snapshot_id == claim.snapshot_id else None
-    values = {row.figure_id: row._asdict() for row in cited}
-    return Proof(
-        identity=claim.identity,
-        snapshot_id=claim.snapshot_id,
-        comparison="same file" if is_same else "compared" if drawn else "nothing to compare",
-        compared_count=sum(bool(piece.citation) for piece in claim.pieces),
-        figure_count=len(identifiers),
-        failures=proof.check_report(claim, values, data.own_words, drawn),
-    )
+    for row in registered:
+        drawn = proof.read_claim(content_store.read(row.file_sha256, row.file_name))
+        if drawn.snapshot_id == claim.snapshot_id:
+            return drawn, "compared"
+    if claim.snapshot_id != data.snapshot_id:
+        return None, "nothing to compare"
+    anew = draw_one(ArtefactKind.PDF, data, Participation(1, 0))  # which no report prints
+    return proof.read_claim(anew.content), "drawn anew"
 
 
 def read_report_data(round_id: str, municipality_code: str) -> ReportData:
