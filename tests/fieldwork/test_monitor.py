@@ -35,6 +35,12 @@ def counts(**numbers: int) -> pd.DataFrame:
     return pd.DataFrame([row | dict.fromkeys(COUNTS, 0) | numbers])
 
 
+WHY = pd.DataFrame(
+    {"wave": [1, 2], "slot": ["main", "sms"], "state": ["failed", "cancelled"], "reason": ["<X>", "answered"],
+     "messages": [1600, 7]}
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("numbers", "state", "told"),
     [
@@ -59,17 +65,20 @@ def test_each_alert_begins_at_its_bar_and_names_a_runbook_that_exists(
 def test_the_page_shows_counts_rates_and_alerts_in_danish_and_escapes_what_is_data() -> None:
     table = counts(planned=1500, sent=1200, accepted=1190, delivered=1000, failed=60, waiting=300, awaiting_receipt=140)
     found = alerts(table, oldest_doubt_minutes=None, idle_minutes=None, due=0)
-    page = messages_page(resource_folder("templates") / "fieldwork", ["2023-2", "2023-1"], ROUND, table, found, MOMENT)
+    page = messages_page(
+        resource_folder("templates") / "fieldwork", ["2023-2", "2023-1"], ROUND, table, WHY, found, MOMENT
+    )
     for needed in ("Invitation", "Odense", "Digital Post", "1.500", "84,0", "5,0", "Sat på pause:</strong> øvelse",
-                   "docs/runbooks/bounce.md", "2. halvår &lt;2023&gt;", "?runde=2023-1", "22-08-2023 kl. 10.00"):  # fmt: skip
+                   "docs/runbooks/bounce.md", "2. halvår &lt;2023&gt;", "?runde=2023-1", "22-08-2023 kl. 10.00", "fejlet: &lt;X&gt;", "1.600",
+                   "1. påmindelse, sms ved siden af", "aflyst: har svaret"):  # fmt: skip
         assert needed in page, needed
     assert "det stemmer ikke" not in page
-    broken = messages_page(resource_folder("templates") / "fieldwork", [], ROUND, counts(planned=5), [], MOMENT)
+    broken = messages_page(resource_folder("templates") / "fieldwork", [], ROUND, counts(planned=5), WHY, [], MOMENT)
     assert "det stemmer ikke" in broken
 
 
 def test_the_page_says_so_when_there_is_no_round() -> None:
-    page = messages_page(resource_folder("templates") / "fieldwork", [], None, counts(), [], MOMENT)
+    page = messages_page(resource_folder("templates") / "fieldwork", [], None, None, None, [], MOMENT)
     assert "ikke åbnet nogen runde" in page
 
 

@@ -3,6 +3,7 @@
 import json
 import stat
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from borgerpuls import settings
+from borgerpuls import clock, settings
 from borgerpuls.database import engine, transaction
 from borgerpuls.fieldwork import operations, stage
 from borgerpuls.fieldwork.channels.letter import LetterOutbox, PaperLetter, usable_address
 from borgerpuls.fieldwork.dry_run import Prices, count_messages
+from borgerpuls.fieldwork.history import history_lines
 from borgerpuls.sandbox import drill
 from borgerpuls.sandbox.gateways import read_ledger
 from borgerpuls.terms import MessageState
@@ -146,6 +148,38 @@ def test_who_has_neither_digital_post_nor_number_gets_paper_where_the_round_has_
             assert sum(ends.values()) == 25
             assert ends.get("no_receipt") == counts["accepted"]
     assert len(read_ledger(ledger)) == 4
+
+
+def test_who_is_exempt_from_digital_post_is_reminded_by_sms_or_told_why_not(
+    gateways: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings.settings(), "letter_folder", tmp_path / "letters")
+    registrations = tmp_path / "registrations.csv"
+    with drill.running_gateway(
+        "digital_post", "gateway-secret", tmp_path / "digital_post.tsv", registrations=registrations
+    ) as url:
+        monkeypatch.setattr(settings.settings(), "digital_post_gateway_url", url)
+        people = drill.make_round(
+            "5003-2", {HERE: 3}, mobile=("20 30 40 50", "", ""), channels=("digital_post", "sms", "letter"),
+            address=(ADDRESS, ADDRESS, ""),
+        )  # fmt: skip
+        registrations.write_text("cpr,is_digital_post,is_nemsms\n" + "".join(f"{cpr},0,0\n" for cpr in people["cpr"]))
+        assert stage.send_due("5003-2", HERE)["accepted"] == 2
+        clock.move_to(datetime.combine(drill.REMINDER_1_DATE, drill.INSIDE_THE_WINDOW.timetz()))
+        assert stage.send_due("5003-2", HERE)["accepted"] == 1
+    said = []
+    for cpr in people["cpr"]:
+        (entry,) = [one for one in operations.explain(cpr, "drift") if one["round_id"] == "5003-2"]
+        said.append("\n".join(history_lines(entry)))
+    assert "Invitation: sendt 22-08-2023 kl. 10.00 som sms; modtaget af gateway" in said[0]
+    assert "1. påmindelse: sendt 29-08-2023 kl. 10.00 som sms; modtaget af gateway" in said[0]
+    assert "Invitation: sendt 22-08-2023 kl. 10.00 som brev; modtaget af gateway" in said[1]
+    why = "hverken Digital Post eller brugbart mobilnummer, og påmindelser sendes ikke på papir"
+    assert f"1. påmindelse, planlagt til 29-08-2023: aflyst ({why})" in said[1]
+    assert "Invitation, planlagt til 22-08-2023: fejlet (kan ikke nås: hverken Digital Post, brugbart mobil" in said[2]
+    page = stage.messages_page("5003-2")
+    assert f"aflyst: {why}" in page
+    assert "fejlet: kan ikke nås: hverken Digital Post" in page
 
 
 def _check_letter(folder: Path, round_id: str, people: pd.DataFrame, by_person: dict[Any, Any]) -> None:

@@ -43,11 +43,12 @@ def status(round_id: RoundId) -> None:
     from borgerpuls.fieldwork.monitor import adds_up
     from borgerpuls.fieldwork.monitor_page import state_of, tables
 
-    plan, counts, alerts = stage.round_status(round_id)
+    plan, counts, reasons, alerts = stage.round_status(round_id)
     paused = f", sat på pause: {plan['pause_reason'] or 'ingen begrundelse'}" if plan["is_paused"] else ""
     typer.echo(f"Runde {round_id}: {plan['name']}. {state_of(plan)}{paused}.")
-    for table in tables(counts):
-        _print_table(table.without_zeros())
+    for table in tables(counts, reasons):
+        if table.rows:
+            _print_table(table.without_zeros())
     if not adds_up(counts):
         typer.secho(
             "Det stemmer ikke: hver besked skal være i netop én tilstand. Tilkald udvikler.", fg="red", bold=True
@@ -73,7 +74,7 @@ def _print_table(shown: "Table") -> None:
 
 
 @fieldwork_app.command("pause")
-def pause(round_id: RoundId, reason: Annotated[str, typer.Option(prompt=True, help="Why.")]) -> None:
+def pause(round_id: RoundId, reason: Annotated[str, typer.Option(prompt="Hvorfor", help="Why.")]) -> None:
     """Send nothing until the round is resumed; takes effect within one batch."""
     from borgerpuls.fieldwork import operations
 
@@ -91,7 +92,7 @@ def resume(round_id: RoundId) -> None:
 
 
 @fieldwork_app.command("stop")
-def stop(round_id: RoundId, reason: Annotated[str, typer.Option(prompt=True, help="Why.")]) -> None:
+def stop(round_id: RoundId, reason: Annotated[str, typer.Option(prompt="Hvorfor", help="Why.")]) -> None:
     """Stop a round for good."""
     from borgerpuls.fieldwork import operations
 
@@ -119,7 +120,7 @@ def reconcile(round_id: RoundId) -> None:
 def decide(
     message_id: Annotated[UUID, typer.Argument(metavar="MESSAGE", help="Of `borgerpuls fieldwork reconcile`.")],
     received: Annotated[bool, typer.Option("--received/--not-received", help="What the gateway's operator says.")],
-    note: Annotated[str, typer.Option(prompt=True, help="Who said so, and when.")],
+    note: Annotated[str, typer.Option(prompt="Hvem siger det, og hvornår", help="Who said so, and when.")],
 ) -> None:
     """Say what became of a message in doubt; it is never sent again."""
     from borgerpuls.fieldwork import operations

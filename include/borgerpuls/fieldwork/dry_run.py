@@ -24,7 +24,7 @@ LONGEST_NAME = "laengste_navn"
 DANISH_LETTERS = "danske_bogstaver"
 LETTERS_ARE_A_CEILING = (
     "Breve på papir er talt højest muligt: alle med adresse og uden brugbart mobilnummer, som om ingen af dem har Digital "
-    "Post, når invitationen sendes."
+    "Post, når invitationen sendes. Den, der får invitationen på papir, får ingen påmindelse."
 )
 PROTECTED = "adressebeskyttet"
 NO_PHONE = "uden_telefon"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from borgerpuls.fieldwork.words import CHANNELS, FORM_STATES, MESSAGE_STATES, OPT_OUTS, REASONS, WAVES
+from borgerpuls.fieldwork.words import BESIDE, CHANNELS, FORM_STATES, MESSAGE_STATES, OPT_OUTS, REASONS, WAVES
 from borgerpuls.terms import Slot
 
 
@@ -32,7 +32,7 @@ def history_lines(entry: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _message(message: Mapping[str, Any]) -> str:
-    name = WAVES[message["wave"]] + (", sms ved siden af" if message["slot"] == Slot.SMS else "")
+    name = WAVES[message["wave"]] + (BESIDE if message["slot"] == Slot.SMS else "")
     state = MESSAGE_STATES.get(message["state"], message["state"])
     why = f" ({REASONS.get(message['reason'], message['reason'])})" if message["reason"] else ""
     if message["sent_at"]:

@@ -14,7 +14,8 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from borgerpuls.fieldwork.monitor import COUNTS, Alert, adds_up, totals
-from borgerpuls.fieldwork.words import CHANNELS, ROUND_STATES, WAVES
+from borgerpuls.fieldwork.words import BESIDE, CHANNELS, MESSAGE_STATES, REASONS, ROUND_STATES, WAVES
+from borgerpuls.terms import Slot
 
 HEADINGS = {
     "planned": "Planlagt", "sent": "Sendt", "accepted": "Modtaget af gateway", "delivered": "Leveret",
@@ -54,6 +55,7 @@ def messages_page(
     rounds: Sequence[str],
     shown: Mapping[str, Any] | None,
     counts: pd.DataFrame | None,
+    reasons: pd.DataFrame | None,
     alerts: Sequence[Alert],
     moment: datetime,
 ) -> str:
@@ -65,6 +67,7 @@ def messages_page(
         rounds: The rounds that can be chosen.
         shown: The round on the page (`round_id`, `name`, `state`, `is_paused`, `pause_reason`), None when there is none.
         counts: Of `stage.monitor`, None when there is no round.
+        reasons: Of `stage.reasons`, likewise.
         alerts: What somebody must look at.
         moment: The round's time.
     """
@@ -74,7 +77,7 @@ def messages_page(
         round=shown,
         state=state_of(shown) if shown else "",
         alerts=alerts,
-        tables=[] if counts is None else [table.without_zeros() for table in tables(counts)],
+        tables=[] if counts is None or reasons is None else [t.without_zeros() for t in tables(counts, reasons)],
         adds_up=counts is None or adds_up(counts),
         moment=f"{moment:%d-%m-%Y kl. %H.%M}",
     )
@@ -85,12 +88,25 @@ def state_of(shown: Mapping[str, Any]) -> str:
     return ROUND_STATES.get(shown["state"], str(shown["state"]))
 
 
-def tables(counts: pd.DataFrame) -> list[Table]:
-    """Return the counts of `stage.monitor` by wave and channel, and by municipality and channel."""
+def tables(counts: pd.DataFrame, reasons: pd.DataFrame) -> list[Table]:
+    """Return the counts of `stage.monitor` by wave and channel, and by municipality and channel, and those of `stage.reasons`."""
     named = counts.assign(channel=counts["channel"].map(CHANNELS).fillna(NOT_CHOSEN))
     return [
         _table("Bølger og kanaler", named, {"wave": "Bølge", "channel": "Kanal"}),
         _table("Kommuner og kanaler", named, {"municipality_name": "Kommune", "channel": "Kanal"}),
+        Table(
+            "Hvorfor beskeder er aflyst eller fejlet",
+            2,
+            ["Bølge", "Hvorfor", "Beskeder"],
+            [
+                [
+                    WAVES[row["wave"]] + (BESIDE if row["slot"] == Slot.SMS else ""),
+                    f"{MESSAGE_STATES[row['state']]}: {REASONS.get(row['reason'], row['reason']) or 'ingen grund'}",
+                    _count(row["messages"]),
+                ]
+                for row in reasons.to_dict("records")
+            ],
+        ),
     ]
 
 

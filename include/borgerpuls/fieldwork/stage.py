@@ -404,6 +404,12 @@ def monitor(round_id: str) -> pd.DataFrame:
         return read_table(connection, "fieldwork/monitor.sql", round_id=round_id)
 
 
+def reasons(round_id: str) -> pd.DataFrame:
+    """Return why messages were cancelled or failed: one row per wave, slot, state and reason, with `messages`."""
+    with transaction("fieldwork") as connection:
+        return read_table(connection, "fieldwork/reasons.sql", round_id=round_id)
+
+
 def alerts(round_id: str) -> list[Alert]:
     """Return what an operator must look at in a round, each with its runbook."""
     moment = clock.now()
@@ -460,16 +466,17 @@ def watch_messages() -> dict[str, int]:
     return {"rounds": len(round_ids)}
 
 
-def round_status(round_id: str) -> tuple[dict[str, Any], pd.DataFrame, list[Alert]]:
+def round_status(round_id: str) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame, list[Alert]]:
     """
-    Return a round's plan, how far its messages are (see `monitor`), and what somebody must look at.
+    Return a round's plan, how far its messages are (see `monitor`), why some did not go (see `reasons`), and what somebody
+    must look at.
 
     Raises:
         UnknownRound: No round has this id.
     """
     with transaction("fieldwork") as connection:
         plan = round_of(connection, round_id)._asdict()
-    return plan, monitor(round_id), alerts(round_id)
+    return plan, monitor(round_id), reasons(round_id), alerts(round_id)
 
 
 def messages_page(round_id: str | None = None) -> str:
@@ -482,8 +489,8 @@ def messages_page(round_id: str | None = None) -> str:
     with transaction("fieldwork") as connection:
         round_ids = list(connection.execute(load_query("fieldwork/rounds.sql")).scalars())
     chosen = round_id or next(iter(round_ids), None)
-    plan, counts, found = round_status(chosen) if chosen else (None, None, [])
-    return write_page(resource_folder("templates") / "fieldwork", round_ids, plan, counts, found, clock.now())
+    plan, counts, why, found = round_status(chosen) if chosen else (None, None, None, [])
+    return write_page(resource_folder("templates") / "fieldwork", round_ids, plan, counts, why, found, clock.now())
 
 
 # --- the steps' own steps -----------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ ROUND_STATES = {
     "stopped": "Stoppet",
 }  # fmt: skip
 WAVES = {1: "Invitation", 2: "1. påmindelse", 3: "2. påmindelse"}
+BESIDE = ", sms ved siden af"
 MESSAGE_STATES = {
     "planned": "planlagt", "claimed": "er ved at blive sendt", "sending": "er ved at blive sendt",
     "accepted": "modtaget af gateway", "rejected": "afvist af gateway", "unknown": "i tvivl", "delivered": "leveret",
@@ -25,9 +26,9 @@ REASONS = OPT_OUTS | {
     "closed": "runden er lukket",
     "fate_unknown": "skæbnen er ukendt",
     "not_needed": "hovedbeskeden gik ikke med Digital Post",
-    "unreachable": "kan ikke nås",
+    "unreachable": "kan ikke nås: hverken Digital Post, brugbart mobilnummer eller brev på papir",
     "no_number": "intet brugbart mobilnummer",
-    "no_paper_reminder": "påmindelser sendes ikke på papir",
+    "no_paper_reminder": "hverken Digital Post eller brugbart mobilnummer, og påmindelser sendes ikke på papir",
     "arm_uden_sms": "lodtrukket til ingen sms",
     "identitet_ulaeselig": "identiteten kan ikke læses",
     "forkert_nummerserie": "nummeret hører ikke til disse gateways",

@@ -39,5 +39,5 @@ def errors(
 
     found = row_errors(round_id, municipality)
     for row in found.to_dict("records"):
-        typer.echo(f"{row['municipality_name']}, række {row['row_number']}, {row['column_name']}: {row['message']}")
+        typer.echo(row["message"])
     typer.echo(f"{len(found)} fejl i {found['row_number'].groupby(found['municipality_name']).nunique().sum()} rækker.")

@@ -19,7 +19,7 @@ publication_app = typer.Typer(help="What is published: show, fetch, correct, ret
 
 RoundId = Annotated[str, typer.Argument(metavar="ROUND", help="The round, e.g. 2026-2.")]
 Municipality = Annotated[str, typer.Argument(metavar="MUNICIPALITY", help="Its code, e.g. 0461, or alle.")]
-Reason = Annotated[str, typer.Option(prompt=True, help="Why; it is kept and shown with the versions.")]
+Reason = Annotated[str, typer.Option(prompt="Hvorfor", help="Why; it is kept and shown with the versions.")]
 By = Annotated[str | None, typer.Option(help="Who decided. Default: whoever is logged in.")]
 
 
