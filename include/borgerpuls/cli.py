@@ -18,6 +18,7 @@ from borgerpuls.publication.commands import publication_app
 from borgerpuls.questionnaire.commands import questionnaire_app
 from borgerpuls.reporting.commands import greeting, prove
 from borgerpuls.responses.commands import responses_app
+from borgerpuls.retention.commands import retention_app
 from borgerpuls.sandbox.commands import sandbox_app
 
 
@@ -291,4 +292,5 @@ app.add_typer(fieldwork_app, name="fieldwork")
 app.add_typer(responses_app, name="responses")
 app.add_typer(figures_app, name="figures")
 app.add_typer(publication_app, name="publication")
+app.add_typer(retention_app, name="retention")
 app.add_typer(sandbox_app, name="sandbox")

@@ -410,6 +410,17 @@ class UnknownArtefact(BorgerpulsError):
     """No published artefact, current or withdrawn, has this hash."""
 
 
+# --- retention --------------------------------------------------------------------------------------------------
+
+
+class RoundIsNotDue(BorgerpulsError):
+    """The day on which a round is forgotten has not come."""
+
+
+class RetentionNeedsAttention(BorgerpulsError):
+    """A round is soon forgotten and is not published, or should be forgotten and is not; the message names its runbook."""
+
+
 # --- sandbox ----------------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "include" / "borgerpuls"
 STAGES = (
     "rounds", "frame", "sampling", "fieldwork", "questionnaire", "responses", "weighting", "estimation", "reporting",
-    "publication",
+    "publication", "retention",
 )  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
 NOT_IN_METHODS = (
@@ -17,6 +17,7 @@ NOT_IN_METHODS = (
     "borgerpuls.clock",
     "borgerpuls.settings",
     "borgerpuls.vault",
+    "borgerpuls.round_keys",
     "sqlalchemy",
     "airflow",
 )

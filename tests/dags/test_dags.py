@@ -13,7 +13,7 @@ import pytest
 from borgerpuls.terms import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
-DAG_STAGES = [stage.value for stage in Stage if stage not in {Stage.QUESTIONNAIRE, Stage.RETENTION}]
+DAG_STAGES = [stage.value for stage in Stage if stage is not Stage.QUESTIONNAIRE]
 
 PARSE = """
 import json, sys

@@ -653,6 +653,28 @@ def test_after_the_close_every_way_in_says_so(country: Country, new_browser: New
     assert saved(finished.response_id)["form"]["state"] == "completed"
 
 
+def test_a_link_of_a_round_that_is_forgotten_says_that_the_survey_is_closed(country: Country, service: str) -> None:
+    """Its token is in no table any more: where no round takes answers that is why, else it may be."""
+    from borgerpuls.database import engine
+
+    old = f"{service}/s/{'0' * 24}"
+    assert "fra en tidligere undersøgelse, som er lukket" in httpx.get(old).text
+    with engine("database_admin_url").begin() as connection:
+        before = connection.execute(text("SELECT round_id, state FROM rounds.round")).all()
+        connection.execute(text("UPDATE rounds.round SET state = 'closed'"))
+    try:
+        said = httpx.get(old)
+        assert said.status_code == 404
+        assert "Undersøgelsen er lukket" in said.text
+        assert "The survey is closed" in httpx.get(f"{old}?sprog=en").text
+    finally:
+        with engine("database_admin_url").begin() as connection:
+            for round_id, state in before:
+                connection.execute(
+                    text("UPDATE rounds.round SET state = :s WHERE round_id = :r"), {"s": state, "r": round_id}
+                )
+
+
 def test_the_service_cannot_read_who_anybody_is(country: Country) -> None:
     from sqlalchemy.exc import ProgrammingError
 

@@ -22,8 +22,7 @@ def import_stages() -> None:
     import_module("airflow.sdk")
     import_module("borgerpuls.orchestration")
     for stage in Stage:
-        if stage is not Stage.RETENTION:
-            import_module(f"borgerpuls.{stage}.stage")
+        import_module(f"borgerpuls.{stage}.stage")
 
 
 def import_heavy() -> None:

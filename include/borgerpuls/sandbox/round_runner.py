@@ -20,7 +20,7 @@ from borgerpuls.sandbox.airflow_api import (
 from borgerpuls.sandbox.installation import APPROVER, OPENER, Installation
 from borgerpuls.terms import Stage
 
-DAG_IDS = tuple(stage.value for stage in Stage if stage not in {Stage.QUESTIONNAIRE, Stage.RETENTION})
+DAG_IDS = tuple(stage.value for stage in Stage if stage is not Stage.QUESTIONNAIRE)
 SECONDS_BEFORE_APPROVAL = 6.0
 """An answer given the instant the operator waits can fail in Airflow 3.3.2; after five seconds none did."""
 SECONDS_BETWEEN_LOOKS = 0.5

@@ -30,6 +30,11 @@ class ServiceIsBusy(Exception):
     """The database does not answer right now."""
 
 
+def is_any_round_open(connection: Connection) -> bool:
+    """Tell whether any round takes answers."""
+    return bool(connection.execute(load_query("questionnaire/is_any_open.sql")).scalar_one())
+
+
 class Service:
     """The service's keys and its connections, which take the questionnaire's role as they are made."""
 
@@ -119,9 +124,13 @@ class Service:
         return form.simulated_at.astimezone(COPENHAGEN).date() if form.simulated_at else form.close_date
 
     def state_of(self, form: Form | None) -> str:
-        """Return `open`, or the name of the message that says why the form cannot be answered."""
+        """
+        Return `open`, or the name of the message that says why the form cannot be answered.
+
+        Of a round that is forgotten no link is known any more: where no round takes answers, that is why.
+        """
         if form is None:
-            return "unknown_link"
+            return "unknown_link" if self.ask(is_any_round_open) else "closed"
         if form.state == "completed":
             return "answered"
         if form.state == "deleted":

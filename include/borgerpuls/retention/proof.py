@@ -1,0 +1,73 @@
+"""
+The proof that a round is forgotten: what was looked for, and what was found. Pure.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from borgerpuls.retention.deadlines import Deadline
+from borgerpuls.retention.words import KEYS, WHAT
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    holds: bool
+    sentence: str
+    """Danish."""
+
+
+def findings(
+    deadline: Deadline,
+    forgotten_date: date | None,
+    left: Mapping[str, int],
+    destroyed: Sequence[tuple[str, bool]],
+    *,
+    key_is_gone: bool,
+) -> list[Finding]:
+    """
+    Return what was found, one finding per thing that must hold.
+
+    Args:
+        deadline: The days of the round.
+        forgotten_date: When it was forgotten, if it is.
+        left: Rows or files that are left, by table or folder (words.WHAT); every place that was looked at is in it.
+        destroyed: The register: what was destroyed, and whether that was completed.
+        key_is_gone: Nothing opens what was sealed with the round's key.
+    """
+    if forgotten_date is None:
+        return [Finding(holds=False, sentence=f"Runden er ikke glemt. Den glemmes {_day(deadline.due_date)}.")]
+    promise = f"Lovet senest {_day(deadline.promised_date)}, glemt {_day(forgotten_date)}."
+    unfinished = sorted({WHAT.get(what, what) for what, is_completed in destroyed if not is_completed})
+    return [
+        Finding(forgotten_date <= deadline.promised_date, promise),
+        Finding(
+            key_is_gone and not left[KEYS],
+            "Rundens nøgle er destrueret: intet, der er forseglet med den, kan åbnes, heller ikke i en gammel kopi."
+            if key_is_gone and not left[KEYS]
+            else "Rundens nøgle er der endnu.",
+        ),
+        *(
+            Finding(number == 0, f"{what}: {_count(number)} {WHAT[what]}.")
+            for what, number in left.items()
+            if what != KEYS
+        ),
+        Finding(
+            bool(destroyed) and not unfinished,
+            "Registret nævner intet, der er destrueret i runden."
+            if not destroyed
+            else f"Registret mangler, at dette er ført til ende: {', '.join(unfinished)}."
+            if unfinished
+            else f"Registret nævner {len(destroyed)} destruktioner, alle ført til ende.",
+        ),
+    ]
+
+
+def _count(number: int) -> str:
+    return "ingen" if number == 0 else f"{number:,}".replace(",", ".")
+
+
+def _day(day: date) -> str:
+    return f"{day:%d-%m-%Y}"
