@@ -108,7 +108,7 @@ def test_the_commands_show_every_extract_and_every_error(pilot_round: str, put: 
     lines = [" ".join(line.replace("│", " ").split()) for line in status.output.splitlines()]
     assert any(line.startswith("Aalborg 7 2 2 3 læst") for line in lines)
     assert any(line.startswith("Vejle 0 0 0 0 Kommunen") or "Vejle 0 0 0 0" in line for line in lines)
-    assert "Aalborg, række 4, ydelse_kode:" in errors.output
+    assert "\nAalborg, række 4, kolonne ydelse_kode: " in "\n" + errors.output
     assert errors.output.endswith("fejl i 3 rækker.\n")
     unknown = CliRunner().invoke(app, ["frame", "errors", pilot_round, "--municipality", "0999"])
     assert (unknown.exit_code, "deltager ikke i runden" in unknown.output) == (2, True)
