@@ -310,7 +310,7 @@ def _beside(rows: _Rows, random, book, code: str, n: int) -> None:
             rows.add(
                 code, category.code, "category_mean", mean + shift, domain="wave", domain_group=wave, valid_n=n // 3
             )
-    for domain, groups in (("language", {"dansk": 0.93, "andet": 0.07}), ("mobile", {"ja": 0.86, "nej": 0.14})):
+    for domain, groups in (("language", {"dansk": 0.94, "andet": 0.06}), ("mobile", {"ja": 0.86, "nej": 0.14})):
         for group, share in groups.items():
             for measure, value in (
                 ("population_share", share),

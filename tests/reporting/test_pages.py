@@ -426,7 +426,7 @@ def test_language_and_mobile_number_are_told_of_all_participating() -> None:
         if isinstance(image, Table) and image.rows[0].cells[0] == "Dansk"
     )
     assert [[plain(cell) for cell in row.cells] for row in table.rows] == [
-        ["Dansk", "93,0\u00a0%", "93,0\u00a0%", "49,3\u00a0%"], ["Andet sprog", "7,0\u00a0%", "7,0\u00a0%", "40,7\u00a0%"],
+        ["Dansk", "94,0\u00a0%", "94,0\u00a0%", "49,4\u00a0%"], ["Andet sprog", "6,0\u00a0%", "6,0\u00a0%", "40,6\u00a0%"],
         ["Har et mobilnummer", "86,0\u00a0%", "86,0\u00a0%", "48,6\u00a0%"],
         ["Har ikke et mobilnummer", "14,0\u00a0%", "14,0\u00a0%", "41,4\u00a0%"],
     ]  # fmt: skip

@@ -48,7 +48,9 @@ def memo_docx(memo: Memo, when: datetime) -> bytes:
     for category in memo.categories:
         document.add_heading(category.heading, level=3)
         for paragraph in category.paragraphs:
-            document.add_paragraph(paragraph)
+            added = document.add_paragraph(paragraph)
+            added.paragraph_format.keep_together = True
+            added.paragraph_format.keep_with_next = paragraph is not category.paragraphs[-1]
     document.add_heading("Om tallene", level=2)
     for note in memo.notes:
         document.add_paragraph(note)

@@ -24,6 +24,19 @@ from borgerpuls.terms import ALL_PARTICIPATING, LOCAL_FLAGS, ArtefactKind
 _SCORE, _SHARE, _COUNT, _PLAIN = (f"{DANISH}{form}" for form in ("0.00", r"0.0\ %", "#,##0", "0.0"))
 _RATES = {"rr1", "rr2", "ref1", "con1"}
 _STATISTICS = {"participating_value", "country_value"}
+_SHORT = {
+    "sensitivity_low": "Laveste score i følsomhedsberegningen, sammenhæng",
+    "sensitivity_high": "Højeste score i følsomhedsberegningen, sammenhæng",
+    "completion_minutes": "Minutter brugt på at gennemføre spørgeskemaet, højst, af",
+    "unweighted_n": "Antal svar før vægtning, afrundet til hele ti",
+    "unweighted_share": "Andel af svarene før vægtning",
+    "cell_population_n": "Regneeksempel: borgere i populationen",
+    "cell_answered_n": "Regneeksempel: svar",
+    "cell_weight": "Regneeksempel: vægt",
+    "participating_value": "Tallet for de deltagende kommuner.",
+    "country_value": "Tallet for hele landet.",
+}
+"""What a measure is called beside its number, where its definition (on the last sheet) is long."""
 _QUARTILES = {"p25": "en fjerdedel", "p50": "halvdelen", "p75": "tre fjerdedele"}
 _SIZE = 10.0
 _LINE = 12.75
@@ -90,7 +103,7 @@ _SHARES = (
 )  # fmt: skip
 _OTHERS = (
     Column("Emne", "Deltagelse, vægte eller det spørgsmål, tallet hører til.", 26),
-    Column("Mål", "Hvad tallet måler.", 54), *_WHERE,
+    Column("Mål", "Hvad tallet måler; definitionen står nedenfor.", 50), *_WHERE,
     Column("Antal", "Antal borgere, når tallet er et antal.", 8, _COUNT),
     Column("Andel", "Andel fra 0 til 100 %, når tallet er en andel.", 8, _SHARE),
     Column("Øvrige", "Tallet, når det hverken er et antal eller en andel.", 8, _SCORE),
@@ -122,7 +135,7 @@ class _Workbook:
         )  # fmt: skip
         self.formats: dict[str, Any] = {}
         self.survey = self.area.survey
-        self.subjects = {theme.code: theme.name for theme in self.survey.themes} | {
+        self.subjects = {theme.code: f"Tema: {theme.name}" for theme in self.survey.themes} | {
             question.item_id: question.title for question in self.survey.questions
         }
         self.subjects |= {question.item_id: question.wording for question in self.area.local_questions}
@@ -280,7 +293,7 @@ class _Workbook:
         is_share |= is_statistic and not is_inhabitants
         is_count = figure.measure.endswith("_n") or is_inhabitants
         value = _rounded(figure.value, 3 if is_share else 0 if is_count else 2)
-        meaning = MEASURES.get(figure.measure, figure.measure)
+        meaning = _SHORT.get(figure.measure) or MEASURES.get(figure.measure, figure.measure)
         if told := self.told(figure):
             meaning = f"{meaning.removesuffix('.')}: {told}."
         return [
