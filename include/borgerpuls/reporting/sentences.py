@@ -204,10 +204,10 @@ def changes(scores: Sequence[Scored]) -> list[str]:
 
 
 def not_tested(since: str, scores: Sequence[Scored]) -> str:
-    """Return that no score can be compared with the period *since*, or nothing where one can."""
+    """Return that no score has been tested against the period *since*, or nothing where one has."""
     if any(figure is not None and figure.difference_to_previous is not None for _, figure, _ in scores):
         return ""
-    return f"Temaernes scorer kan ikke sammenlignes med dem fra {since}."
+    return f"Det er ikke testet, om temaernes scorer har ændret sig siden {since}."
 
 
 def development(since: str, scores: Sequence[Scored]) -> str:
