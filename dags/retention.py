@@ -9,6 +9,8 @@ letters and the inbox. What goes when, and what stays: `docs/retention.md`.
 **Rerun** is safe: what is gone stays gone, and a round that is not due is not touched. A day on which nothing ran is made
 good by the next run; what a crash has left is taken up by it.
 **`RoundIsNotDue`**: the day has not come (or the clock was set back); nothing was touched, mark the task as done.
+**`RoundKeyIsMissing`**: rows and files are gone, but the key was not in `BORGERPULS_ROUND_KEY_FOLDER` to be destroyed: mount the
+folder it lies in, and clear the task; until then nothing is proven (`docs/runbooks/retention.md`).
 **`UnknownRound`**: the round is gone from the database since the run began; mark the task as done.
 **`RetentionNeedsAttention`**: a round is forgotten within two weeks and is not published, or should be forgotten and is not:
 `docs/runbooks/retention.md`. Operations are told (`BORGERPULS_ALERT_WEBHOOK_URL`, `BORGERPULS_ALERT_EMAIL`).

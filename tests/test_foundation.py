@@ -14,8 +14,8 @@ from sqlalchemy.exc import ProgrammingError
 from borgerpuls import clock
 from borgerpuls.clock import COPENHAGEN
 from borgerpuls.database import copy_rows, engine, transaction
-from borgerpuls.errors import ClockIsSimulated, RoundKeyIsMissing
-from borgerpuls.round_keys import RoundKeyFolder, destroy_key, keep_key
+from borgerpuls.errors import ClockIsSimulated, RoundIsForgotten, RoundKeyIsMissing
+from borgerpuls.round_keys import RoundKeyFolder, destroy_key, keep_key, set_gravestone
 from borgerpuls.sandbox.postgres import DURABILITY, EmbeddedPostgres
 from borgerpuls.vault import CROCKFORD, Vault, make_keys, vault
 
@@ -134,6 +134,13 @@ def test_all_that_a_round_is_known_by_follows_from_its_key_and_from_nothing_else
     assert list(path.parent.iterdir()) == []
     keys.make_round_key("2026-2")
     after = known_by()
+    grave = RoundKeyFolder(tmp_path / "keys" / "rounds").gravestone("2026-2")
+    for day in (2, 3):  # the first time stands
+        set_gravestone(grave, datetime(2026, 12, day, 5, tzinfo=COPENHAGEN))
+    for use in (keys.make_round_key, keys.round_key):  # also beside a key that came back with a copy of the folder
+        with pytest.raises(RoundIsForgotten, match="Runde 2026-2: Runden blev glemt den 02-12-2026"):
+            use("2026-2")
+    grave.unlink()
     assert not set(map(str, before)) & set(map(str, after))
     with pytest.raises(InvalidTag):
         Vault(tmp_path / "keys").round_key("2026-2").decrypt(bytes(before[6]), "name|1")  # type: ignore[call-overload]

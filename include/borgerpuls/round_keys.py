@@ -3,15 +3,18 @@ The keys that are made to be destroyed: a folder per round, with the round's own
 
 They lie outside the database and apart from the keys that are kept for ever, so that each can be backed up as long as
 it may live (docs/retention.md). A key is on disk, whole, before anything is sealed with it; one that is destroyed is
-written over before it is unlinked.
+written over before it is unlinked. In the place of a round's key its gravestone stays: so a folder that is not the one the
+key was in is told from one in which it was destroyed, also by a database that is older than that.
 """
 
 import os
 import secrets
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 KEY_LENGTH = 32
+GRAVESTONE = "destroyed"
 
 
 class RoundKeyFolder:
@@ -28,9 +31,16 @@ class RoundKeyFolder:
         """Return where the key of a municipality's extract lies."""
         return self._folder / round_id / f"extract-{municipality_code}.key"
 
-    def left(self, round_id: str) -> list[Path]:
-        """Return every file that is left of a round."""
-        return sorted(path for path in (self._folder / round_id).glob("**/*") if path.is_file())
+    def gravestone(self, round_id: str) -> Path:
+        """Return where it is written down that the key of a round was destroyed here."""
+        return self._folder / round_id / GRAVESTONE
+
+    def destroyed_at(self, round_id: str) -> datetime | None:
+        """Return when the key of a round was destroyed here, if it was."""
+        try:
+            return datetime.fromisoformat(self.gravestone(round_id).read_text(encoding="ascii").strip())
+        except FileNotFoundError:
+            return None
 
 
 def read_key(path: Path) -> bytes | None:
@@ -66,6 +76,20 @@ def keep_key(path: Path, key: bytes) -> bytes:
         message = f"{path.name} is no key of {KEY_LENGTH} bytes"
         raise OSError(message)
     return kept
+
+
+def set_gravestone(path: Path, moment: datetime) -> None:
+    """Write down that a round's key was destroyed, on disk before this returns; the first time stands."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    with draft.open("w", encoding="ascii") as file:
+        file.write(moment.isoformat() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    _sync(path.parent)
 
 
 def destroy_key(path: Path) -> bool:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from borgerpuls.errors import RoundKeyIsMissing, SettingIsMissing
+from borgerpuls.errors import RoundIsForgotten, RoundKeyIsMissing, SettingIsMissing
 from borgerpuls.round_keys import KEY_LENGTH, RoundKeyFolder, keep_key, read_key
 from borgerpuls.settings import settings
 
@@ -54,7 +54,13 @@ class Vault:
             self._keys[name] = path.read_bytes()
 
     def make_round_key(self, round_id: str) -> None:
-        """Make the key of a round that is being opened; one that is there already stays."""
+        """
+        Make the key of a round that is being opened; one that is there already stays.
+
+        Raises:
+            RoundIsForgotten: The round has had a key, and it was destroyed.
+        """
+        self._refuse_destroyed(round_id)
         keep_key(self._rounds.of_round(round_id), self._fresh_key(f"round|{round_id}"))
 
     def round_key(self, round_id: str) -> "RoundKey":
@@ -62,12 +68,19 @@ class Vault:
         Return the key of a round, and what follows from it.
 
         Raises:
-            RoundKeyIsMissing: There is none: the round is forgotten, or this is not the folder of the rounds' keys.
+            RoundIsForgotten: It was destroyed.
+            RoundKeyIsMissing: There is none, and none was destroyed: this is not the folder of the rounds' keys.
         """
+        self._refuse_destroyed(round_id)
         secret = read_key(self._rounds.of_round(round_id))
         if secret is None:
             raise RoundKeyIsMissing.named(round_id)
         return RoundKey(round_id, {name: self._bound(name, round_id, secret) for name in KEY_NAMES})
+
+    def _refuse_destroyed(self, round_id: str) -> None:
+        destroyed_at = self._rounds.destroyed_at(round_id)
+        if destroyed_at is not None:
+            raise RoundIsForgotten.since(round_id, destroyed_at)
 
     def make_extract_key(self, round_id: str, municipality_code: str) -> "Seal":
         """Return what seals a municipality's extract, made where there is none; it is destroyed before the round's key."""

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from borgerpuls import clock
 from borgerpuls.clock import COPENHAGEN
 from borgerpuls.database import transaction
-from borgerpuls.errors import RetentionNeedsAttention, RoundIsNotDue, UnknownRound
+from borgerpuls.errors import RetentionNeedsAttention, RoundIsNotDue, RoundKeyIsMissing, UnknownRound
 from borgerpuls.fieldwork import operations
 from borgerpuls.retention import stage
 from borgerpuls.sandbox import drill
@@ -119,17 +119,18 @@ def undisturbed(monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, object], int
     phases=[Phase.explicit, Phase.generate],  # a world is too dear to shrink in
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(crashes=st.lists(st.integers(0, 12), min_size=1, max_size=4))
+@given(crashes=st.lists(st.integers(0, 13), min_size=1, max_size=4))
 @example(crashes=[0])
 @example(crashes=[1])
 @example(crashes=[2, 2])
 @example(crashes=[3])
-@example(crashes=[12, 0])
+@example(crashes=[4])
+@example(crashes=[13, 0])
 def test_a_crash_anywhere_and_another_run_end_as_an_undisturbed_run(
     undisturbed: tuple[dict[str, object], int], monkeypatch: pytest.MonkeyPatch, crashes: list[int]
 ) -> None:
     expected, points = undisturbed
-    assert points == 13  # one before each of six files, and seven between the steps
+    assert points == 14  # one before each of six files, and eight between the steps
     round_id = make_round()
     for crash_at in crashes:
         try:
@@ -226,6 +227,23 @@ def test_a_stopped_round_is_forgotten_so_long_after_it_was_stopped_and_its_answe
     stage.forget_round(round_id, "kørsel")
     assert all(one.holds for one in stage.prove(round_id))
     assert owner("SELECT count(*) FROM responses.response WHERE round_id = :r", r=round_id) == [(0,)]
+
+
+def test_a_key_that_was_not_here_to_be_destroyed_is_no_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at(date(2024, 6, 20))
+    round_id = make_round()
+    there = settings().round_key_place()
+    monkeypatch.setattr(settings(), "round_key_folder", tmp_path / "another disk")
+    with pytest.raises(RoundKeyIsMissing, match=rf"Runde {round_id}: Rundens nøgle findes ikke\."):
+        stage.forget_round(round_id, "kørsel")
+    assert [one.sentence for one in stage.prove(round_id) if not one.holds] == [
+        "Rundens nøgle er ikke destrueret her: mappen er ikke den, den lå i, eller den er gået tabt."
+    ]
+    monkeypatch.setattr(settings(), "round_key_folder", there)
+    assert not all(one.holds for one in stage.prove(round_id))
+    assert stage.rounds_due() == [round_id]
+    assert stage.forget_round(round_id, "kørsel") == {"rows": 0, "files": 2}
+    assert all(one.holds for one in stage.prove(round_id))
 
 
 def test_a_proof_does_not_hold_when_the_promise_was_broken() -> None:

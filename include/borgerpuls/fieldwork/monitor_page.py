@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from borgerpuls.clock import COPENHAGEN
 from borgerpuls.fieldwork.monitor import COUNTS, Alert, adds_up, totals
 from borgerpuls.fieldwork.words import BESIDE, CHANNELS, MESSAGE_STATES, REASONS, ROUND_STATES, WAVES
 from borgerpuls.terms import Slot
@@ -84,8 +85,10 @@ def messages_page(
 
 
 def state_of(shown: Mapping[str, Any]) -> str:
-    """Return a round's state in Danish."""
-    return ROUND_STATES.get(shown["state"], str(shown["state"]))
+    """Return a round's state in Danish, and whether its people are forgotten."""
+    state = ROUND_STATES.get(shown["state"], str(shown["state"]))
+    forgotten_at = shown.get("forgotten_at")
+    return state if forgotten_at is None else f"{state}, glemt {forgotten_at.astimezone(COPENHAGEN):%d-%m-%Y}"
 
 
 def tables(counts: pd.DataFrame, reasons: pd.DataFrame) -> list[Table]:

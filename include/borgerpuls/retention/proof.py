@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from borgerpuls.retention.deadlines import Deadline
-from borgerpuls.retention.words import KEYS, WHAT
+from borgerpuls.retention.words import KEY, WHAT
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def findings(
     left: Mapping[str, int],
     destroyed: Sequence[tuple[str, bool]],
     *,
-    key_is_gone: bool,
+    key_was_destroyed: bool,
 ) -> list[Finding]:
     """
     Return what was found, one finding per thing that must hold.
@@ -35,7 +35,7 @@ def findings(
         forgotten_date: When it was forgotten, if it is.
         left: Rows or files that are left, by table or folder (words.WHAT); every place that was looked at is in it.
         destroyed: The register: what was destroyed, and whether that was completed.
-        key_is_gone: Nothing opens what was sealed with the round's key.
+        key_was_destroyed: The folder of the keys has the gravestone of the round's key.
     """
     if forgotten_date is None:
         return [Finding(holds=False, sentence=f"Runden er ikke glemt. Den glemmes {_day(deadline.due_date)}.")]
@@ -43,16 +43,11 @@ def findings(
     unfinished = sorted({WHAT.get(what, what) for what, is_completed in destroyed if not is_completed})
     return [
         Finding(forgotten_date <= deadline.promised_date, promise),
-        Finding(
-            key_is_gone and not left[KEYS],
-            "Rundens nøgle er destrueret: intet, der er forseglet med den, kan åbnes, heller ikke i en gammel kopi."
-            if key_is_gone and not left[KEYS]
-            else "Rundens nøgle er der endnu.",
-        ),
+        _of_key(left[KEY], was_destroyed=key_was_destroyed),
         *(
             Finding(number == 0, f"{what}: {_count(number)} {WHAT[what]}.")
             for what, number in left.items()
-            if what != KEYS
+            if what != KEY
         ),
         Finding(
             bool(destroyed) and not unfinished,
@@ -63,6 +58,20 @@ def findings(
             else f"Registret nævner {len(destroyed)} destruktioner, alle ført til ende.",
         ),
     ]
+
+
+def _of_key(files: int, *, was_destroyed: bool) -> Finding:
+    if files:
+        return Finding(holds=False, sentence="Rundens nøgle er der endnu.")
+    if not was_destroyed:
+        return Finding(
+            holds=False,
+            sentence="Rundens nøgle er ikke destrueret her: mappen er ikke den, den lå i, eller den er gået tabt.",
+        )
+    return Finding(
+        holds=True,
+        sentence="Rundens nøgle er destrueret: intet, der er forseglet med den, kan åbnes, heller ikke i en gammel kopi.",
+    )
 
 
 def _count(number: int) -> str:

@@ -21,11 +21,10 @@ from borgerpuls.hashing import file_sha256
 from borgerpuls.retention.deadlines import Deadline, deadline_of
 from borgerpuls.retention.proof import Finding, findings
 from borgerpuls.retention.shredding import arrived_before, extracts_of, files_below, shred
-from borgerpuls.retention.words import EXTRACT_KEY, INBOX, JOURNAL, KEYS, LETTERS
-from borgerpuls.round_keys import RoundKeyFolder
+from borgerpuls.retention.words import EXTRACT_KEY, INBOX, JOURNAL, KEY, LETTERS
+from borgerpuls.round_keys import RoundKeyFolder, set_gravestone
 from borgerpuls.settings import settings
 from borgerpuls.terms import RoundState
-from borgerpuls.vault import vault
 
 ROWS = (
     ("fieldwork.receipt", "delete_receipts"),
@@ -119,7 +118,7 @@ def destroy_extract(round_id: str, municipality_code: str, run_id: str) -> dict[
     """
     known = {"round_id": round_id, "municipality_code": municipality_code}
     today = clock.today()
-    key = RoundKeyFolder(settings().round_key_place()).of_extract(round_id, municipality_code)
+    key = _folder().of_extract(round_id, municipality_code)
     with transaction("retention") as connection:
         connection.execute(load_query("retention/hold_round.sql"), {"round_id": round_id})
         due = [
@@ -211,6 +210,7 @@ def forget_round(round_id: str, run_id: str) -> dict[str, int]:
     Raises:
         UnknownRound: No round has this id.
         RoundIsNotDue: Its day has not come; nothing was touched.
+        RoundKeyIsMissing: Everything else is gone, but the key was not here to be destroyed: find it, or nothing is proven.
     """
     moment = clock.now()
     with transaction("retention") as connection:
@@ -224,13 +224,15 @@ def forget_round(round_id: str, run_id: str) -> dict[str, int]:
             )
         connection.execute(load_query("retention/mark_forgotten.sql"), {"round_id": round_id, "now": moment})
         act = _Act(round_id, "round", one.deadline.due_date, run_id)
-        places = _places(round_id)
-        for place in places:
+        key, extract_keys, *others = _places(round_id)
+        for place in (key, extract_keys, *others):
             _begin(connection, act, place)
+        was_here = KEY in {row.what for row in read_rows(connection, "retention/destructions.sql", round_id=round_id)}
     passes("marked")
-    keys, *others = places
-    files = _shred(act, keys)
-    passes(KEYS)
+    files = _shred(act, key, moment if was_here else None)
+    passes(KEY)
+    files += _shred(act, extract_keys)
+    passes(EXTRACT_KEY)
     with transaction("retention") as connection:
         connection.execute(load_query("retention/hold_round.sql"), {"round_id": round_id})
         rows = sum(_destroy_rows(connection, act, what, query) for what, query in ROWS)
@@ -239,6 +241,8 @@ def forget_round(round_id: str, run_id: str) -> dict[str, int]:
     for place in others:
         files += _shred(act, place)
         passes(place.what)
+    if _folder().destroyed_at(round_id) is None:
+        raise RoundKeyIsMissing.named(round_id)
     return {"rows": rows, "files": files}
 
 
@@ -306,14 +310,9 @@ def prove(round_id: str) -> list[Finding]:
         UnknownRound: No round has this id.
     """
     one, _, register = retention_of(round_id)
-    try:
-        vault().round_key(round_id)
-    except RoundKeyIsMissing:
-        key_is_gone = True
-    else:
-        key_is_gone = False
     destroyed = [(row.what, row.completed_at is not None) for row in register]
-    return findings(one.deadline, one.forgotten_date, _left(round_id), destroyed, key_is_gone=key_is_gone)
+    was_destroyed = _folder().destroyed_at(round_id) is not None
+    return findings(one.deadline, one.forgotten_date, _left(round_id), destroyed, key_was_destroyed=was_destroyed)
 
 
 # --- the steps' own steps -----------------------------------------------------------------------------------------
@@ -335,14 +334,23 @@ def _retention(row: Row[Any]) -> RoundRetention:
 
 def _places(round_id: str) -> tuple[_Place, ...]:
     chosen = settings()
+    keys = chosen.round_key_place() / round_id
+    found = [path for path in files_below(keys) if path != _folder().gravestone(round_id)]
+    of_round = [path for path in found if "round.key" in path.name]
     folders = {
-        KEYS: chosen.round_key_place() / round_id,
         JOURNAL: chosen.journal_place() / round_id,
         LETTERS: chosen.letter_place() / round_id,
         INBOX: chosen.inbox_folder / round_id,
     }
-    # Backwards: the round's own key comes after extract-… by name, and goes first.
-    return tuple(_Place(what, folder, files_below(folder)[::-1]) for what, folder in folders.items())
+    return (
+        _Place(KEY, keys, of_round),
+        _Place(EXTRACT_KEY, keys, [path for path in found if path not in of_round]),
+        *(_Place(what, folder, files_below(folder)) for what, folder in folders.items()),
+    )
+
+
+def _folder() -> RoundKeyFolder:
+    return RoundKeyFolder(settings().round_key_place())
 
 
 def _left(round_id: str) -> dict[str, int]:
@@ -382,8 +390,10 @@ def _begin(connection: Connection, act: _Act, place: _Place) -> None:
         _register(connection, act, place.what, len(place.files), place.municipality_code, completed_at=None)
 
 
-def _shred(act: _Act, place: _Place) -> int:
+def _shred(act: _Act, place: _Place, key_destroyed_at: datetime | None = None) -> int:
     shred(place.files, place.folder, passes)
+    if key_destroyed_at is not None and act.round_id is not None:
+        set_gravestone(_folder().gravestone(act.round_id), key_destroyed_at)
     with transaction("retention") as connection:
         connection.execute(
             load_query("retention/complete.sql"),

@@ -2,11 +2,11 @@
 The Danish words of what is destroyed, for those who read the register and the proof.
 """
 
-KEYS, EXTRACT_KEY, JOURNAL, LETTERS, INBOX = "keys", "extract_key", "journal", "letters", "inbox"
+KEY, EXTRACT_KEY, JOURNAL, LETTERS, INBOX = "key", "extract_key", "journal", "letters", "inbox"
 
 WHAT = {
-    KEYS: "rundens nøglefiler",
-    EXTRACT_KEY: "udtrækkets nøglefil",
+    KEY: "rundens nøgle",
+    EXTRACT_KEY: "udtræks nøgler",
     JOURNAL: "journalens filer",
     LETTERS: "papirbreve i udbakken",
     INBOX: "udtræk i indbakken",
