@@ -164,6 +164,19 @@ def test_a_municipality_with_few_answers_gets_slides_that_say_so(answers: int, t
     assert len(deck.slides) >= 24
 
 
+def test_a_slide_with_uncertain_or_hidden_numbers_says_what_the_marks_mean() -> None:
+    few = Presentation(io.BytesIO(render_deck(report_data("0183", answers={"0183": 7, "0461": 700, "0740": 450}))))
+    said = ["\n".join(shape.text_frame.text for shape in slide.shapes if shape.has_text_frame) for slide in few.slides]
+    assert "Alle scorerne bygger på færre end 30 svar og er usikre." in said[1]
+    assert "Alle scorerne bygger" in next(text for text in said if text.startswith("Alle spørgsmål"))
+    trust = next(text for text in said if text.startswith("Tillid"))
+    assert "† færre end 30 svar." in trust
+    assert "– betyder, at tallet ikke vises af hensyn til anonymitet" in trust
+    many = Presentation(io.BytesIO(render_deck(report_data("0461"))))
+    slide = next(slide for slide in many.slides if slide.shapes.title.text == "Tillid")
+    assert not any("betyder" in shape.text_frame.text for shape in slide.shapes if shape.has_text_frame)
+
+
 def test_all_participating_and_a_changed_codebook_are_said() -> None:
     national = Presentation(io.BytesIO(render_deck(report_data("alle"))))
     assert any(slide.shapes.title.text == "Forskelle mellem kommunerne" for slide in national.slides)

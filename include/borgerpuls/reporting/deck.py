@@ -95,10 +95,12 @@ class _Deck:
     def results(self) -> None:
         scored = [sentences.Scored(theme.name, theme.own) for theme in self.themes]
         if self.area.is_national:
-            title = "Borgernes tilfredshed med jobcentret i de deltagende kommuner"
+            title = f"Borgernes tilfredshed med jobcentret i {self.area.all_in_text}"
         else:
             title = sentences.finding_title(self.name, scored, self.area.response("answered_n"))
         lead = sentences.summary_lead(scored) or self.area.no_scores_text()
+        if uncertain := self._uncertain(self.themes):
+            lead = f"{lead} {uncertain}"
         page = self.slides.page(
             title,
             f"{lead}\nScoren går fra 1 (mindst tilfreds) til 5 (mest tilfreds). Titlen nævner kun forskelle, der er "
@@ -279,7 +281,7 @@ class _Deck:
         page.table(LEFT, 1.6, widths, head, rows, row_height=0.5, size=13, alternative=_table_words(head, rows))
         said = []
         if any(EN_DASH in row for row in rows):
-            said.append("– betyder, at temaet dengang var opgjort anderledes, eller at tallet ikke vises.")
+            said.append("– betyder, at tallet ikke vises eller ikke kan sammenlignes.")
         if any(row[-1] == "alarm" for row in rows):
             said.append(sentences.ALARM_RULE)
         sources = sorted({
@@ -294,6 +296,8 @@ class _Deck:
         page = self.slides.page(
             "Alle spørgsmål", "Hvert spørgsmål har sin egen side længere fremme, med fordeling og grupper."
         )
+        if uncertain := self._uncertain(self.questions):
+            page.text(LEFT, 0.95, RIGHT - LEFT, 0.4, [uncertain], size=11)
         self._score_bars(page, self.questions, 1.3, 5.5, size=10, label_width=3.6)
 
     def question(self, question: Question) -> None:
@@ -319,8 +323,14 @@ class _Deck:
         for left, column in parts.items():
             if column:
                 page.answers(left, 1.82, column, question.scale_names, question.title)
-        if question.asked:
-            page.text(SECOND, 6.35, COLUMN, 0.5, [question.asked], size=11)
+        rows = [row for column in parts.values() for part in column for row in part.rows]
+        notes = [question.asked] if question.asked else []
+        if any(row.shares is None for row in rows):
+            notes.append("– betyder, at tallet ikke vises af hensyn til anonymitet, eller at ingen har svaret.")
+        if any("†" in row.score for row in rows):
+            notes.append(f"† færre end {self.data.uncertain_below} svar.")
+        if notes:
+            page.text(SECOND, 6.25, COLUMN, 0.7, notes, size=10)
 
     def options(self, question: Question) -> None:
         labels = [text for _, text in question.answers]
@@ -450,6 +460,20 @@ class _Deck:
 
     def _names(self) -> list[str]:
         return [self.name] if self.area.is_national else [self.name, self.area.all_name]
+
+    def _uncertain(self, scores: Sequence[Score]) -> str:
+        """Return which scores have so few answers that they are uncertain, which a bar cannot say."""
+        names = [score.name for score in scores if score.own is not None and score.own.is_uncertain]
+        if not names:
+            return ""
+        shown = sum(score.value is not None for score in scores)
+        if len(names) == shown > 1:
+            which, mark = "Alle scorerne", "usikre"
+        elif len(names) > 1:
+            which, mark = f"Scorerne for {numbers.enumeration(names)}", "usikre"
+        else:
+            which, mark = f"Scoren for {names[0]}", "usikker"
+        return f"{which} bygger på færre end {self.data.uncertain_below} svar og er {mark}."
 
     def _score_bars(
         self, page: Page, scores: Sequence[Score], top: float, height: float, *, size: float = 12, label_width: float = 2.6

@@ -36,7 +36,7 @@ def cover(report: Composer) -> dict[str, Any]:
     rate = report.response_value("response_rate")
     national_rate = report.response_value("response_rate", ALL_PARTICIPATING)
     if report.is_national:
-        title = "Borgernes tilfredshed med jobcentret i de deltagende kommuner"
+        title = f"Borgernes tilfredshed med jobcentret i {report.all_in_text}"
         lead = sentences.summary_lead(scored) or report.no_scores()
     else:
         place = report.name if report.name == report.short_name else "Kommunen"
