@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 from sqlalchemy import create_engine, text
 
+from borgerpuls import clock
+from borgerpuls.clock import COPENHAGEN
 from borgerpuls.database import copy_rows, transaction
 from borgerpuls.errors import (
     CellCanBeDerived,
@@ -20,9 +22,11 @@ from borgerpuls.errors import (
 )
 from borgerpuls.estimation import stage as estimation
 from borgerpuls.reporting import stage as reporting
+from borgerpuls.retention import stage as retention
 from borgerpuls.sampling import stage as sampling
 from borgerpuls.sandbox.postgres import EmbeddedPostgres
 from borgerpuls.settings import settings
+from borgerpuls.vault import vault
 from borgerpuls.weighting import stage as weighting
 
 ROUND = "2023-2"
@@ -336,3 +340,21 @@ def test_an_approved_sample_is_never_exchanged_for_another(estimated: dict) -> N
     with transaction("rounds") as connection:
         connection.execute(text("UPDATE rounds.round SET seed = 11, state = 'open'"))
     admin.dispose()
+
+
+def test_the_figures_of_a_round_that_is_forgotten_are_the_same_to_the_last_bit(estimated: dict) -> None:
+    """The last test of the module: afterwards the round is coarse and under numbers, and still gives every figure."""
+
+    def figures() -> list[str]:
+        assert weighting.weight_to_population(ROUND) == estimated["weighted"]
+        assert estimation.estimate_figures(ROUND) == estimated["figures"]
+        return sorted(map(str, _rows("SELECT figure FROM estimation.figure AS figure")))
+
+    before = figures()
+    vault().make_round_key(ROUND)
+    clock.move_to(datetime(2023, 12, 2, 5, tzinfo=COPENHAGEN))
+    retention.forget_round(ROUND, "kørsel")
+    assert all(one.holds for one in retention.prove(ROUND))
+    assert _rows("SELECT count(*) FROM frame.person WHERE age_years IS NOT NULL") == [(0,)]
+    assert figures() == before
+    assert len(before) > 1000
