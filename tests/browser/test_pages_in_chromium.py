@@ -126,6 +126,33 @@ def test_a_citizen_answers_with_the_keyboard_alone(chromium: Chromium, country: 
     assert kept["answers"]["overall"] == ["5"]
 
 
+def test_going_back_with_a_text_that_is_too_long_loses_nothing_on_a_small_screen(
+    chromium: Chromium, country: Country, service: str
+) -> None:
+    citizen = country.add_form("job_uddannelsesparat", "ledighedsydelse")
+    chromium.size(320, 568)
+    chromium.open(f"{service}/s/{citizen.token}")
+    chromium.click("main button")
+    tick(chromium, PATH[0])
+    while chromium.evaluate("document.getElementById('why') === null"):
+        chromium.click("main button")
+    chromium.evaluate("document.getElementById('why').value = 'Fordi '.repeat(400)")
+    chromium.evaluate("document.getElementById('better').value = 'Mere tid'")
+    chromium.click("[value=tilbage]")
+    assert chromium.evaluate("document.querySelector('[role=alert]').innerText").count("399 tegn for lang") == 1
+    assert chromium.evaluate("document.getElementById('why').value.length") == 2399
+    assert chromium.evaluate("document.getElementById('better').value") == "Mere tid"
+    assert chromium.evaluate("document.documentElement.scrollWidth") <= 320
+    assert chromium.evaluate("document.querySelector('[role=alert]').getBoundingClientRect().top") < 568
+    assert violations(chromium) == []
+    assert saved(citizen.response_id)["texts"] == {"better": "Mere tid"}
+    chromium.evaluate("document.getElementById('why').value = 'Fordi'")
+    chromium.click("[value=tilbage]")
+    assert chromium.evaluate("document.getElementById('why') === null")
+    assert saved(citizen.response_id)["texts"] == {"why": "Fordi", "better": "Mere tid"}
+    chromium.size(390, 844)
+
+
 def test_a_language_keeps_what_is_ticked_and_written_without_scripts(
     chromium: Chromium, country: Country, service: str
 ) -> None:
