@@ -22,11 +22,10 @@ in the inbox and clear the municipality's task and those after it, before the ro
 """
 
 from airflow.sdk import Param, chain, dag, task
-from airflow.sdk.exceptions import AirflowSkipException
 from pendulum import datetime
 
 from borgerpuls.frame import stage
-from borgerpuls.orchestration import DEFAULT_ARGS, FRAME, ROUND, rounds_of_run
+from borgerpuls.orchestration import DEFAULT_ARGS, FRAME, ROUND, rounds_of_run, skip
 from borgerpuls.rounds import stage as rounds_stage
 from operations_notifier import OperationsNotifier
 
@@ -61,7 +60,7 @@ def frame():
         """Read one municipality's extract; where there is none that can be read, the task says why and is skipped."""
         counts = stage.import_extract(round_id, municipality_code)
         if not counts["imported"]:
-            raise AirflowSkipException(str(stage.left_out(round_id, municipality_code)))
+            skip(str(stage.left_out(round_id, municipality_code)))
         return counts
 
     @task(outlets=[FRAME], map_index_template="{{ round_id }}")

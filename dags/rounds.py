@@ -15,11 +15,10 @@ and a cross at "Erstat planen". The stages after it run again, and the approver 
 """
 
 from airflow.sdk import Param, dag, task
-from airflow.sdk.exceptions import AirflowSkipException
 from pendulum import datetime
 
 from borgerpuls.codebooks.municipalities import municipalities
-from borgerpuls.orchestration import DEFAULT_ARGS, ROUND
+from borgerpuls.orchestration import DEFAULT_ARGS, ROUND, skip
 from borgerpuls.rounds import stage
 from field_calendar import RoundOpenings
 from operations_notifier import OperationsNotifier
@@ -115,7 +114,7 @@ def rounds():
         opened_by = dag_run.triggering_user_name or stage.SCHEDULED_OPENER
         opening = stage.open_round(params, opened_by, dag_run.run_id)
         if not opening.is_news:
-            raise AirflowSkipException(opening.said)
+            skip(opening.said)
         return opening.round_id
 
     @task(outlets=[ROUND])

@@ -75,9 +75,9 @@ def _told(context: Any, reason: Reason | None) -> dict[str, Any]:
     if error is None and reason is not None:
         error = reason(round_id, about["municipality_code"])
     if isinstance(error, BorgerpulsError):
-        text, next_step = str(error), error.next_step
+        text, what, next_step = str(error), error.what, error.next_step
     else:
-        text = "Opgavens proces døde." if error is None else f"Uventet fejl: {type(error).__name__}."
+        text = what = "Opgavens proces døde." if error is None else f"Uventet fejl: {type(error).__name__}."
         next_step = UNFORESEEN
     return {
         "dag": instance.dag_id,
@@ -87,6 +87,7 @@ def _told(context: Any, reason: Reason | None) -> dict[str, Any]:
         "round": round_id,
         "municipality": about.get("municipality_name") or "",
         "text": text,
+        "what": what,
         "next_step": next_step,
         "runbooks": sorted(set(RUNBOOK.findall(text))),
         "link": instance.log_url,
@@ -107,7 +108,7 @@ def _mail(address: str, told: dict[str, Any], context: Any) -> None:
         "Runde": told["round"] or "se teksten",
         "Trin": f"{told['stage']}, opgaven {told['task']}",
         "Kommune": told["municipality"] or "ikke kun én",
-        "Hvad": told["text"],
+        "Hvad": told["what"],
         "Næste skridt": told["next_step"],
         "Kørsel": told["run"],
     }

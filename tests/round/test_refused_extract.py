@@ -5,6 +5,7 @@ whose gateway is down on the first day.
 Run in a real Airflow to its reports, with a mail server that hears what operations are told.
 """
 
+import json
 import os
 import signal
 import time
@@ -145,7 +146,9 @@ def test_refused_extracts_and_a_failed_sending_are_told_and_the_round_goes_on_to
         logs = sandbox.installation.airflow_home / "logs"
         for task in tasks:
             if task.state == "skipped":
-                assert REASONS[task.name] in log_of_task(logs, task).read_text(encoding="utf-8")
+                lines = [json.loads(line) for line in log_of_task(logs, task).read_text(encoding="utf-8").splitlines()]
+                (warning,) = [line["event"] for line in lines if line["level"] == "warning"]
+                assert warning.startswith(f"Runde {ROUND_ID}, {task.name}: {REASONS[task.name]}")
         assert len(server.mails) == len(REASONS)
         for name, reason in REASONS.items():
             (mail,) = mails_about(server, name + ",")
