@@ -290,3 +290,32 @@ def test_a_difference_from_a_withheld_mean_of_all_goes_with_it() -> None:
     result, _ = suppress(figures)
     assert result[["difference_to_all", "difference_to_rest"]].isna().all(axis=None)
     assert not result["is_different_from_rest"].any()
+
+
+def test_a_cell_that_stays_exposed_takes_with_it_who_was_asked_and_then_the_score_of_its_theme() -> None:
+    """coop is asked of those who ticked several in contact: 3 + 0 of 4 asked in two groups leave one in the third."""
+
+    def item(name: str, young: int, middle: int, old: int) -> pd.DataFrame:
+        groups = {"under_30": young, "30_49": middle, "50_plus": old}
+        return table(
+            {("0461", "age_group", group): [n, n, n, 0, 0] for group, n in groups.items()}
+            | {("0461", "all", ""): [sum(groups.values())] * 3 + [0, 0]}
+        ).assign(item_id=name)
+
+    figures = pd.concat([item("contact", 2, 8, 5), item("coop", 0, 1, 1), item("goal", 9, 9, 9), item("maal", 9, 9, 9)])
+    exposed = ("0461", "coop", "age_group", "50_plus")
+
+    def shown(times: int) -> set[tuple[str, str]]:
+        """Item and group of what is not withheld."""
+        result, _ = suppress(
+            figures, categories={"maal": ("goal", "coop")}, after={"coop": "contact"}, exposed=[exposed] * times
+        )
+        own = result[~result["is_suppressed"] & (result["domain"] == "age_group")]
+        return set(zip(own["item_id"], own["domain_group"], strict=True))
+
+    goal = {("goal", group) for group in ("under_30", "30_49", "50_plus")}
+    score = {("maal", group) for group in ("under_30", "30_49", "50_plus")}
+    assert shown(1) - goal - score == {("contact", "30_49")}
+    assert shown(3) == goal | score
+    assert goal <= shown(5)
+    assert ("maal", "50_plus") not in shown(5)

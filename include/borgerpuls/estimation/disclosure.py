@@ -14,6 +14,7 @@ Source: Hundepool et al. (2012), Statistical Disclosure Control, ch. 4; threshol
 that checks the outcome is attacker.py.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -166,15 +167,33 @@ class _Cells:
         categories: Mapping[str, Sequence[str]],
         after: Mapping[str, str],
     ) -> None:
-        """Withhold one more in every sum that an exposed cell is part of; a cell named twice gets two."""
+        """
+        Withhold one more in every sum that an exposed cell is part of; a cell named twice gets two.
+
+        Where no sum of a cell that is named again has anything left to withhold, who was asked gives it away: the answers
+        to the multi-select item that leads to it. Then one more goes in the sums of those; named a third time, in those of
+        the score of its theme.
+        """
         sums = [*self._sums(categories), *self._pairs(after)] if exposed else []
         alias = {code: items[0] for code, items in categories.items() if len(items) == 1}
+        theme = {item: code for code, items in categories.items() for item in items if len(items) > 1}
+        named = Counter[tuple[str, str, str, str]]()
         for cell in exposed:
-            row = self.row_of.get((cell[0], alias.get(cell[1], cell[1]), *cell[2:]))
-            for one in sums if row is not None else []:
-                labels = one.label[one.row == row]
-                if len(labels):
-                    self._withhold_smallest(one, np.isin(one.label, labels))
+            named[cell] += 1
+            for item in (alias.get(cell[1], cell[1]), after.get(cell[1]), theme.get(cell[1]))[: named[cell]]:
+                row = self.row_of.get((cell[0], item or "", *cell[2:]))
+                if row is not None and self._withhold_beside(row, sums):
+                    break
+
+    def _withhold_beside(self, row: int, sums: Sequence["_Sums"]) -> bool:
+        """Withhold a cell, and one more in every sum that it is part of; return whether there was anything left."""
+        before = int(self.hidden.sum())
+        self._withhold(np.arange(len(self.hidden)) == row)
+        for one in sums:
+            labels = one.label[one.row == row]
+            if len(labels):
+                self._withhold_smallest(one, np.isin(one.label, labels))
+        return int(self.hidden.sum()) > before
 
     def reasons(self) -> pd.DataFrame:
         """Return the withheld cells and why, the alias of a withheld item with it."""
