@@ -45,7 +45,7 @@ def findings(
         Finding(forgotten_date <= deadline.promised_date, promise),
         _of_key(left[KEY], was_destroyed=key_was_destroyed),
         *(
-            Finding(number == 0, f"{what}: {_count(number)} {WHAT[what]}.")
+            Finding(number == 0, f"{what}: {_count(number)} tilbage ({WHAT[what]}).")
             for what, number in left.items()
             if what != KEY
         ),
@@ -75,7 +75,7 @@ def _of_key(files: int, *, was_destroyed: bool) -> Finding:
 
 
 def _count(number: int) -> str:
-    return "ingen" if number == 0 else f"{number:,}".replace(",", ".")
+    return "intet" if number == 0 else f"{number:,}".replace(",", ".")
 
 
 def _day(day: date) -> str:

@@ -20,7 +20,8 @@ from rich.console import Console
 
 from borgerpuls import clock
 from borgerpuls.clock import COPENHAGEN
-from borgerpuls.errors import BorgerpulsError
+from borgerpuls.errors import BorgerpulsError, DagRunFailed
+from borgerpuls.retention.stage import prove
 from borgerpuls.rounds.calendar import RoundDates, half_yearly_dates
 from borgerpuls.sandbox import overview, services
 from borgerpuls.sandbox.country import Country, make_country, municipality_alone, smallest_municipality
@@ -42,6 +43,7 @@ OPEN_ROUND_VERSION = "2024"
 OPEN_ROUND_OPENING = datetime(2024, 2, 5, 9, 0, tzinfo=COPENHAGEN)
 """The next, small round in the smallest municipality, in the field when the demo ends: its form can be filled in."""
 SENDING_TIME = time(10, 0)
+RETENTION_TIME = time(5, 0)
 CHAIN_AFTER_CLOSE = ("weighting", "estimation", "reporting", "publication")
 SECONDS_BETWEEN_MEMORY_LOOKS = 3.0
 TABLE_WIDTH = 160
@@ -112,7 +114,7 @@ def run_round(
         steps: Shows what is going on.
         form: Changes what operations fill in.
         when_up: Called when the services are healthy.
-        with_open_round: Open the next, small round when the first is published, and leave it in the field.
+        with_open_round: Forget the first round on its day, then open the next, small one, and leave it in the field.
 
     Returns:
         The installation, and the link of a citizen who has not answered: of the open round where there is one.
@@ -138,6 +140,7 @@ def run_round(
         do_fieldwork(runner, citizens, dates, steps)
         close_and_publish(runner, dates, steps)
         if with_open_round:
+            forget(runner, dates, steps)
             begin_next_round(runner, seed, steps)
     return sandbox.installation, link_to_try(OPEN_ROUND_ID if with_open_round else ROUND_ID)
 
@@ -158,6 +161,23 @@ def approve(runner: RoundRunner, steps: Steps) -> None:
     """Let a second person approve what would be sent."""
     with steps.step("fieldwork: plan, dry run, approval") as step:
         runner.approve("fieldwork", "prepare.approve", step.say)
+
+
+def forget(runner: RoundRunner, dates: RoundDates, steps: Steps) -> None:
+    """
+    Move to the day on which the round is forgotten, let retention do it, and look whether it is so.
+
+    Raises:
+        DagRunFailed: Something is left.
+    """
+    due = dates.close_date + timedelta(days=settings().round_retention_days)
+    clock.move_to(datetime.combine(due, RETENTION_TIME, COPENHAGEN))
+    with steps.step("retention") as step:
+        runner.run("retention", step.say)
+        left = [one.sentence for one in prove(ROUND_ID) if not one.holds]
+        if left:
+            raise DagRunFailed(" ".join(left), where=f"retention, {ROUND_ID}")
+        step.outcome = f"{ROUND_NAME} is forgotten, and it is proven"
 
 
 def begin_next_round(runner: RoundRunner, seed: int, steps: Steps) -> None:

@@ -236,7 +236,7 @@ def _start_database(installation: Installation, report: Report) -> tuple[Install
 def _forget_round(installation: Installation, postgres: EmbeddedPostgres) -> None:
     for name in ("borgerpuls", "airflow"):
         postgres.drop_database(name)
-    for folder in ("keys", "inbox", "journal", "gateways", "airflow/logs"):
+    for folder in ("keys", "inbox", "journal", "letters", "gateways", "airflow/logs"):
         shutil.rmtree(installation.home / folder, ignore_errors=True)
 
 
