@@ -9,7 +9,8 @@ WITH gone AS (
     RETURNING *
 )
 INSERT INTO frame.person (round_id, person_id, municipality_code, sex, age_group, subgroup, target_group, language, has_mobile)
-SELECT g.round_id, coalesce(d.number, g.person_id), g.municipality_code, g.sex, g.age_group, g.subgroup, g.target_group,
+SELECT g.round_id, coalesce((SELECT d.number FROM dealt_number d WHERE d.person_id = g.person_id), g.person_id),
+       g.municipality_code, g.sex, g.age_group, g.subgroup, g.target_group,
        CASE WHEN coalesce(g.language, 'da') = 'da' THEN 'da' ELSE 'andet' END, g.has_mobile
-FROM gone g LEFT JOIN dealt_number d USING (person_id)
+FROM gone g
 ORDER BY 2

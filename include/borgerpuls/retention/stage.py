@@ -45,11 +45,14 @@ ROWS = (
     ("frame.spell", "delete_spells"),
     ("frame.row_error", "delete_row_errors"),
     (None, "make_numbers"),
+    (None, "index_numbers"),
     ("sampling.sample", "number_sample"),
     ("frame.person", "coarsen_people"),
     ("responses.open_answer", "delete_open_answers"),
     ("responses.release", "delete_releases"),
     ("responses.response", "delete_uncounted_responses"),
+    (None, "make_answer_numbers"),
+    (None, "index_answer_numbers"),
     ("responses.response", "coarsen_responses"),
 )
 """What becomes of a round's rows, in order: the table, and the statement; None is what only prepares."""
