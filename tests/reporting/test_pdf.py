@@ -127,6 +127,19 @@ def test_the_painter_is_written_for_exactly_this_weasyprint() -> None:
     assert weasyprint.__version__ == "70.0"
 
 
+def test_a_worker_is_spared_what_static_fonts_do_not_need() -> None:
+    import subprocess
+    import sys
+
+    program = (
+        "import sys; from borgerpuls.reporting.pdf import press; press(); import weasyprint.text.ffi as ffi;"
+        "print(ffi.harfbuzz_subset is not None, 'fontTools.varLib' in sys.modules)"
+    )
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    has_subsetter, is_loaded = (word == "True" for word in shown.split())
+    assert is_loaded is not has_subsetter
+
+
 def test_painter_and_svg_draw_the_same_picture(tmp_path: Path) -> None:
     """Oracle: the two canvases share nothing but the calls; compare rasters of one chart at 100 dpi."""
     import subprocess

@@ -2,6 +2,7 @@
 Every kind of artefact of one area, from one set of figures.
 """
 
+import ctypes
 import gc
 from collections.abc import Iterable
 from functools import cache
@@ -38,8 +39,15 @@ def draw(
     made = {}
     for kind in kinds:
         made[kind] = draw_one(kind, data, participation)
-        gc.collect()  # the libraries leave cycles behind, which a worker would keep until there are many more
+        _give_back()
     return made
+
+
+def _give_back() -> None:
+    """Give the system back what one artefact took: the libraries leave cycles behind, and the C library keeps its heap."""
+    gc.collect()
+    if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:  # glibc's
+        trim(0)
 
 
 @cache

@@ -6,6 +6,7 @@ interface and the shaping of text are WeasyPrint internals: the version is pinne
 the contract, and svg.py is the way out. A text is shaped once per process and reused as the bytes of its glyphs.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from borgerpuls.reporting.typesetting import Fragment, Group, Leaf, Node, Pictur
 PIXELS_PER_MM = 96 / 25.4
 PIXELS_PER_POINT = 96 / 72
 _REFERENCE_SIZE = 100.0
-_MOST_TEXTS = 5_000
+_MOST_TEXTS = 1_000
 _CIRCLE = 0.5523  # the handle of a Bézier quarter circle
 
 
@@ -46,7 +47,7 @@ class Shaper:
     def __init__(self, font_configuration: Any) -> None:
         self._font_configuration = font_configuration
         self._styles: dict[tuple[str, int], Any] = {}
-        self._shaped: dict[tuple[str, int, str], _Shaped] = {}
+        self._shaped: OrderedDict[tuple[str, int, str], _Shaped] = OrderedDict()
         self._fonts: dict[Any, tuple[Any, Any]] = {}  # one font per key, and the layout that keeps it alive
         self._glyphs: dict[tuple[Any, _Glyph], _Glyph] = {}  # each once: they are in every text
 
@@ -55,9 +56,11 @@ class Shaper:
         key = (text, weight, family)
         found = self._shaped.get(key)
         if found is None:
-            if len(self._shaped) >= _MOST_TEXTS:
-                self._shaped.clear()
             found = self._shaped[key] = self._shape(text, weight, family)
+            if len(self._shaped) > _MOST_TEXTS:
+                self._shaped.popitem(last=False)
+        else:
+            self._shaped.move_to_end(key)
         return found
 
     def _style(self, weight: int, family: str) -> Any:
@@ -118,7 +121,7 @@ class _Style(dict[str, Any]):
 
 
 class PainterCanvas:
-    """A canvas whose calls become operators of the PDF page."""
+    """A canvas whose calls become operators of the PDF page; it is drawn once and then is empty."""
 
     def __init__(self, width: float, height: float) -> None:
         self.width = width
@@ -182,9 +185,10 @@ class PainterCanvas:
         )
 
     def draw(self, stream: Any, shaper: Shaper) -> None:
-        """Write the chart into the page's stream, its top left corner at the origin."""
+        """Write the chart into the page's stream, its top left corner at the origin, and forget it."""
         if self._shapes:
             stream.stream.append(b"\n".join(self._shapes))
+            self._shapes.clear()
         if self._texts:
             stream.begin_text()
             pen = _Writer(stream, shaper)
@@ -192,6 +196,7 @@ class PainterCanvas:
                 pen.write(text, Pen(weight, size, colour), left, baseline, anchor)
             pen.finish()
             stream.end_text()
+            self._texts.clear()
 
 
 class Pen(NamedTuple):
@@ -294,7 +299,7 @@ class PaintedSheet:
 
     def draw(self, stream: Any, width: float, height: float, style: Any) -> None:
         """
-        Write everything into the page's stream.
+        Write everything into the page's stream, once, and forget what was written.
 
         WeasyPrint has opened a marked content for the image. It becomes an artifact with the rules and grounds; each
         piece opens its own, without a number yet, and WeasyPrint closes the last.
@@ -317,6 +322,7 @@ class PaintedSheet:
             out.append(b"")
             if isinstance(node, Leaf):
                 self._write(node.fragments)
+                node.fragments = ()
             else:
                 out.append(b"q 1 0 0 1 %.2f %.2f cm" % (node.x * PIXELS_PER_MM, node.y * PIXELS_PER_MM))
                 node.canvas.draw(stream, self._shaper)  # type: ignore[attr-defined]

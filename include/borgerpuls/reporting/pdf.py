@@ -6,6 +6,7 @@ ship with the product. The same report gives the same bytes.
 """
 
 import atexit
+import gc
 import hashlib
 import logging
 import re
@@ -20,7 +21,7 @@ from markupsafe import Markup
 
 from borgerpuls.reporting.canvas import MUTED, Canvas
 from borgerpuls.reporting.cited import CITATION, citations
-from borgerpuls.reporting.fonts import font_faces, font_folder, printable
+from borgerpuls.reporting.fonts import font_faces, font_folder, printable, spare_font_tools
 from borgerpuls.reporting.identity import Identity
 from borgerpuls.reporting.painter import PaintedSheet, PainterCanvas, Shaper
 from borgerpuls.reporting.report import Document, compose
@@ -76,6 +77,7 @@ class Press:
     """WeasyPrint with what it needs once per process."""
 
     def __init__(self) -> None:
+        spare_font_tools()
         import weasyprint
         from weasyprint.text.fonts import FontConfiguration
 
@@ -179,7 +181,9 @@ class Press:
         html = _Xhtml(media.xhtml, _fetcher(media.charts, media.logo))
         sheets = [self._style_sheet, self._foot_sheet] if media.charts else [self._style_sheet]
         cache: dict[str, Any] = dict(media.sheets)
-        return html.render(font_config=self._font_configuration, stylesheets=sheets, cache=cache)
+        pages = html.render(font_config=self._font_configuration, stylesheets=sheets, cache=cache)
+        gc.collect()  # of what WeasyPrint made on the way to the pages, before they are painted
+        return pages
 
     def print_text(self, xhtml: str, style_name: str, identity: Identity, origin: str) -> tuple[bytes, int]:
         """

@@ -151,7 +151,8 @@ def finish(
     structure.cite_spans([cited[number] for page in pages for number in spans_of(page._page_box)])  # noqa: SLF001
     pdf.catalog["MarkInfo"]["UserProperties"] = "true"
     pdf.info.update({name: pydyf.String(text) for name, text in information.items()})
-    pdf.objects[:] = [_ready(item) for item in pdf.objects]
+    for place, item in enumerate(pdf.objects):
+        pdf.objects[place] = _ready(item)
 
 
 def spans_of(box: Any) -> Iterator[int]:
@@ -189,6 +190,7 @@ def _ready(item: Any) -> Any:
         return item
     if isinstance(item, pydyf.Stream):
         content = b"\n".join(part if isinstance(part, bytes) else pydyf._to_bytes(part) for part in item.stream)  # noqa: SLF001
+        item.stream.clear()  # pages, sheets and boxes hold it until the file is written
         extra = pydyf.Dictionary(dict(item.extra))
         if item.compress:
             extra["Filter"] = "/FlateDecode"

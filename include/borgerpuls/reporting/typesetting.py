@@ -60,8 +60,9 @@ class Fragment(NamedTuple):
     is_end: bool = False
 
 
-class Leaf(NamedTuple):
-    """A tagged piece of text."""
+@dataclass(slots=True, eq=False)
+class Leaf:
+    """A tagged piece of text; it has no fragments any longer once they are painted."""
 
     tag: str
     fragments: tuple[Fragment, ...]
@@ -384,7 +385,7 @@ def _runs(element: ET.Element, letters: Type) -> Iterator[tuple[str, Type]]:
             yield child.tail, letters
 
 
-@lru_cache(maxsize=800)
+@lru_cache(maxsize=600)
 def _broken(words: tuple[_Word, ...], room: float) -> tuple[_Line, ...]:
     """Return words set into lines at most *room* mm wide; a long word at the end of a line is hyphenated as Danish."""
     lines: list[list[_Word]] = [[]]

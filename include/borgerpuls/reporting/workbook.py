@@ -129,7 +129,7 @@ class _Workbook:
         self.book = xlsxwriter.Workbook(
             self.buffer,
             {
-                "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
+                "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False,
                 "nan_inf_to_errors": False, "default_format_properties": {"font_name": FONT, "font_size": _SIZE},
             },
         )  # fmt: skip
