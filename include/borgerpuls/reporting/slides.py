@@ -7,7 +7,8 @@ workbook holds stands on the slide or in its alternative text; an empty cell is 
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -226,21 +227,19 @@ class Page:
                 name, [None if line is None or line.shares is None else line.shares[place] for line in lines]
             )
         width = COLUMN - _SCORES
-        frame = self._slide.shapes.add_chart(
-            XL_CHART_TYPE.BAR_STACKED_100, *_inches(left, top, width, ROW * len(lines)), data
-        )
         words = [f"{part.heading}. {' '.join(_in_words(row, names) for row in part.rows)}" for part in parts]
-        _describe(frame, "Svarfordeling", f"{subject}. {' '.join(words)}")
-        chart = frame.chart
-        _bar_axes(chart, 10)
-        chart.value_axis.maximum_scale, chart.value_axis.minimum_scale = 1.0, 0.0  # of the whole bar
-        plot = chart.plots[0]
-        plot.overlap, plot.gap_width = 100, 30
-        for series, colour, on in zip(plot.series, SCALE, ON_SCALE, strict=True):
-            _paint(series, colour)
-            series.format.line.color.rgb = _rgb(WHITE)
-            _label(series, _SHARE_IN_BAR, 9, on)
-        _inner_plot(chart, _LABELS / width, 0.0, 1 - _LABELS / width, 1.0)
+        alternative = f"{subject}. {' '.join(words)}"
+        where = (left, top, width, ROW * len(lines))
+        with self._chart(XL_CHART_TYPE.BAR_STACKED_100, where, data, "Svarfordeling", alternative) as chart:
+            _bar_axes(chart, 10)
+            chart.value_axis.maximum_scale, chart.value_axis.minimum_scale = 1.0, 0.0  # of the whole bar
+            plot = chart.plots[0]
+            plot.overlap, plot.gap_width = 100, 30
+            for series, colour, on in zip(plot.series, SCALE, ON_SCALE, strict=True):
+                _paint(series, colour)
+                series.format.line.color.rgb = _rgb(WHITE)
+                _label(series, _SHARE_IN_BAR, 9, on)
+            _inner_plot(chart, _LABELS / width, 0.0, 1 - _LABELS / width, 1.0)
         self._beside(left, top, [("Score", "Svar"), *(_beside_bar(line) for line in lines[1:])])
         row = 0
         for part in parts:
@@ -259,22 +258,21 @@ class Page:
         from pptx.util import Pt
 
         data = _chart_data(number_format, labels, series)
-        frame = self._slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *_inches(left, top, width, height), data)
-        _describe(frame, "Søjlediagram", alternative)
-        chart = frame.chart
-        _bar_axes(chart, size)
-        chart.value_axis.minimum_scale, chart.value_axis.maximum_scale = lowest, highest
-        plot = chart.plots[0]
-        plot.gap_width, plot.overlap = 45, -5
-        for drawn, one in zip(plot.series, series, strict=True):
-            _paint(drawn, one.colour)
-            _label(drawn, number_format, size - 2, INK, is_outside=True)
-        chart.has_legend = len(series) > 1
-        if chart.has_legend:
-            chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
-            chart.legend.font.size = Pt(size - 1)
-        room = 0.42 / height if chart.has_legend else 0.0
-        _inner_plot(chart, label_width / width, 0.0, 1 - (label_width + 0.15) / width, 1 - room)
+        where = (left, top, width, height)
+        with self._chart(XL_CHART_TYPE.BAR_CLUSTERED, where, data, "Søjlediagram", alternative) as chart:
+            _bar_axes(chart, size)
+            chart.value_axis.minimum_scale, chart.value_axis.maximum_scale = lowest, highest
+            plot = chart.plots[0]
+            plot.gap_width, plot.overlap = 45, -5
+            for drawn, one in zip(plot.series, series, strict=True):
+                _paint(drawn, one.colour)
+                _label(drawn, number_format, size - 2, INK, is_outside=True)
+            chart.has_legend = len(series) > 1
+            if chart.has_legend:
+                chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
+                chart.legend.font.size = Pt(size - 1)
+            room = 0.42 / height if chart.has_legend else 0.0
+            _inner_plot(chart, label_width / width, 0.0, 1 - (label_width + 0.15) / width, 1 - room)
 
     def lines(
         self, left: float, top: float, width: float, height: float, labels: Sequence[str], series: Sequence[Series], *,
@@ -285,27 +283,40 @@ class Page:
         from pptx.util import Pt
 
         data = _chart_data(number_format, labels, series)
-        frame = self._slide.shapes.add_chart(XL_CHART_TYPE.LINE, *_inches(left, top, width, height), data)
-        _describe(frame, "Kurve", alternative)
-        chart = frame.chart
-        chart.font.size, chart.font.name = Pt(12), FONT
-        chart.has_title = False  # one series alone would give the chart its name
-        for drawn, one in zip(chart.plots[0].series, series, strict=True):
-            drawn.smooth = False
-            drawn.format.line.width = Pt(2.5)
-            drawn.format.line.color.rgb = _rgb(one.colour)
-        chart.value_axis.minimum_scale = 0.0
-        chart.value_axis.major_gridlines.format.line.color.rgb = _rgb(GRID)
-        chart.value_axis.format.line.fill.background()
-        chart.value_axis.tick_labels.number_format, chart.value_axis.tick_labels.number_format_is_linked = (
-            PERCENT,
-            False,
-        )
-        chart.category_axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW
-        chart.category_axis.has_title = True
-        _write(chart.category_axis.axis_title.text_frame, [axis_title], 12, MUTED)
-        chart.has_legend = True
-        chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
+        with self._chart(XL_CHART_TYPE.LINE, (left, top, width, height), data, "Kurve", alternative) as chart:
+            chart.font.size, chart.font.name = Pt(12), FONT
+            chart.has_title = False  # one series alone would give the chart its name
+            for drawn, one in zip(chart.plots[0].series, series, strict=True):
+                drawn.smooth = False
+                drawn.format.line.width = Pt(2.5)
+                drawn.format.line.color.rgb = _rgb(one.colour)
+            chart.value_axis.minimum_scale = 0.0
+            chart.value_axis.major_gridlines.format.line.color.rgb = _rgb(GRID)
+            chart.value_axis.format.line.fill.background()
+            chart.value_axis.tick_labels.number_format, chart.value_axis.tick_labels.number_format_is_linked = (
+                PERCENT,
+                False,
+            )
+            chart.category_axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW
+            chart.category_axis.has_title = True
+            _write(chart.category_axis.axis_title.text_frame, [axis_title], 12, MUTED)
+            chart.has_legend = True
+            chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
+
+    @contextmanager
+    def _chart(
+        self, kind: Any, place: tuple[float, float, float, float], data: Any, name: str, alternative: str
+    ) -> Iterator[Any]:
+        """Add a chart at *place* (left, top, width, height) and yield it to be dressed; then only its bytes are kept."""
+        frame = self._slide.shapes.add_chart(kind, *_inches(*place), data)
+        _describe(frame, name, alternative)
+        yield frame.chart
+        part = frame.chart_part
+        content = part.blob
+        part.__class__ = _finished_chart()
+        part.blob = content
+        for tree in ("_element", "chart", "chart_workbook"):
+            del vars(part)[tree]
 
     def _beside(self, left: float, top: float, rows: Sequence[tuple[str, str]]) -> None:
         """Write score and number of answers beside the bars, one line per row of the chart and as high."""
@@ -327,6 +338,19 @@ class Page:
 
 def _beside_bar(line: AnswerRow | None) -> tuple[str, str]:
     return ("", "") if line is None else (line.score, line.base)
+
+
+@cache
+def _finished_chart() -> type[Any]:
+    from pptx.opc.package import Part
+    from pptx.parts.chart import ChartPart
+
+    class FinishedChart(ChartPart):  # type: ignore[misc,unused-ignore]
+        """A chart without its tree: the trees of a deck would be most of a worker's memory."""
+
+        blob = Part.blob
+
+    return FinishedChart
 
 
 def _chart_data(number_format: str, labels: Sequence[str], series: Sequence[Series] = ()) -> Any:
