@@ -20,6 +20,7 @@ from borgerpuls.settings import settings
 RUNBOOK = re.compile(r"docs/runbooks/[a-z-]+\.md")
 SECONDS_TO_TELL = 10.0
 UNFORESEEN = "Læs opgavens log og DAG'ens side i Airflow, og kør opgaven igen (Clear), når årsagen er væk."
+NONE_IN_PARTICULAR = "ingen bestemt"
 
 Reason = Callable[[str, str], BorgerpulsError]
 """Returns what is to be said of a round and a municipality where a task has raised no error."""
@@ -75,7 +76,9 @@ def _told(context: Any, reason: Reason | None) -> dict[str, Any]:
     if error is None and reason is not None:
         error = reason(round_id, about["municipality_code"])
     if isinstance(error, BorgerpulsError):
-        text, what, next_step = str(error), error.what, error.next_step
+        text, next_step = str(error), error.next_step
+        is_said = not error.where or error.where.startswith("Runde")
+        what = error.what if is_said else f"{error.where}: {error.what}"
     else:
         text = what = "Opgavens proces døde." if error is None else f"Uventet fejl: {type(error).__name__}."
         next_step = UNFORESEEN
@@ -105,9 +108,9 @@ def _mail(address: str, told: dict[str, Any], context: Any) -> None:
 
     about = [f"runde {told['round']}" if told["round"] else "", told["municipality"], told["stage"]]
     rows = {
-        "Runde": told["round"] or "se teksten",
+        "Runde": told["round"] or NONE_IN_PARTICULAR,
         "Trin": f"{told['stage']}, opgaven {told['task']}",
-        "Kommune": told["municipality"] or "ikke kun én",
+        "Kommune": told["municipality"] or NONE_IN_PARTICULAR,
         "Hvad": told["what"],
         "Næste skridt": told["next_step"],
         "Kørsel": told["run"],

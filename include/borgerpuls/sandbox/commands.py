@@ -38,7 +38,7 @@ def sandbox_clean(home: SandboxHome = SANDBOX_HOME) -> None:
     show_clean(home)
 
 
-@sandbox_app.command("run", context_settings={"ignore_unknown_options": True})
+@sandbox_app.command("run", context_settings={"ignore_unknown_options": True, "help_option_names": []})
 def sandbox_run(
     context: typer.Context,
     command: Annotated[list[str], typer.Argument(metavar="COMMAND ...", help="For example: figures explain ID.")],
