@@ -161,6 +161,17 @@ def test_an_extract_has_a_key_of_its_own_and_a_seed_gives_the_same_keys_everywhe
             other.decrypt(sealed, "extract|0461")
 
 
+def test_where_the_rounds_key_is_not_no_extract_gets_a_key_and_none_is_said_to_be_destroyed(tmp_path: Path) -> None:
+    """The folder may not be mounted: a key made there would be found neither by the round nor by its destruction."""
+    make_keys(tmp_path / "keys")
+    Vault(tmp_path / "keys", round_folder=tmp_path / "disk").make_round_key("2026-2")
+    elsewhere = Vault(tmp_path / "keys", round_folder=tmp_path / "not-mounted")
+    for use in (elsewhere.make_extract_key, elsewhere.extract_key):
+        with pytest.raises(RoundKeyIsMissing):
+            use("2026-2", "0461")
+    assert not (tmp_path / "not-mounted").exists()
+
+
 def test_workers_that_make_a_rounds_key_at_once_get_the_same_one(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         got = list(

@@ -83,15 +83,31 @@ class Vault:
             raise RoundIsForgotten.since(round_id, destroyed_at)
 
     def make_extract_key(self, round_id: str, municipality_code: str) -> "Seal":
-        """Return what seals a municipality's extract, made where there is none; it is destroyed before the round's key."""
+        """
+        Return what seals a municipality's extract, made where there is none; it is destroyed before the round's key.
+
+        Raises:
+            RoundIsForgotten: The round's key was destroyed, and no key is made beside its gravestone.
+            RoundKeyIsMissing: The round's key is not here: a key made here would not be found where it is destroyed.
+        """
+        self.round_key(round_id)
         path = self._rounds.of_extract(round_id, municipality_code)
         secret = keep_key(path, self._fresh_key(f"extract|{round_id}|{municipality_code}"))
         return Seal(round_id, self._bound("wrapping", round_id, secret))
 
     def extract_key(self, round_id: str, municipality_code: str) -> "Seal | None":
-        """Return what seals a municipality's extract; None when it is destroyed or was never made."""
+        """
+        Return what seals a municipality's extract; None when it is destroyed or was never made.
+
+        Raises:
+            RoundIsForgotten: The round's key was destroyed too.
+            RoundKeyIsMissing: The round's key is not here either: that says nothing of what was destroyed.
+        """
         secret = read_key(self._rounds.of_extract(round_id, municipality_code))
-        return None if secret is None else Seal(round_id, self._bound("wrapping", round_id, secret))
+        if secret is None:
+            self.round_key(round_id)
+            return None
+        return Seal(round_id, self._bound("wrapping", round_id, secret))
 
     def lookup(self, cpr: str) -> bytes:
         """Return the keyed hash of a CPR number (10 digits) that outlives rounds: of who wants no contact, nothing else."""

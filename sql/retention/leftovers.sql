@@ -22,6 +22,7 @@ UNION ALL SELECT 'fieldwork.audit', count(*) FROM fieldwork.audit WHERE round_id
 UNION ALL SELECT 'responses.response', count(*) FROM responses.response r
     WHERE r.round_id = :round_id
       AND (NOT retention.is_number(r.response_id) OR r.page_count IS NOT NULL OR r.device_class IS NOT NULL
+           OR r.revision <> 0 OR r.batch_number <> 0
            OR r.completeness = 'none' OR r.is_quarantined
            OR NOT EXISTS (SELECT FROM responses.snapshot s WHERE s.round_id = r.round_id))
 UNION ALL SELECT 'responses.open_answer', count(*) FROM responses.open_answer WHERE round_id = :round_id

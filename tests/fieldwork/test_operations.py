@@ -20,6 +20,7 @@ from borgerpuls.fieldwork import operations, stage
 from borgerpuls.fieldwork.history import history_lines
 from borgerpuls.fieldwork.words import FORM_STATES, MESSAGE_STATES, OPT_OUTS, ROUND_STATES, WAVES
 from borgerpuls.sandbox import drill
+from borgerpuls.settings import settings
 from borgerpuls.terms import MessageState, RoundState
 from borgerpuls.vault import vault
 
@@ -244,6 +245,23 @@ def test_who_opts_out_is_written_to_no_more_and_a_mistake_is_taken_back(round_id
             text("SELECT action FROM fieldwork.audit WHERE round_id = :r ORDER BY audit_id"), {"r": round_id}
         ).scalars()
         assert list(done) == ["opt_out:opted_out", "opt_out:dead", "take_back_opt_out"]
+
+
+def test_the_lost_key_of_a_round_that_is_over_keeps_nobody_from_opting_out_of_the_one_under_way(
+    round_id: str, cpr_typed: list[str]
+) -> None:
+    earlier = round_id.replace("-1", "-2")
+    people = drill.make_round(earlier, {HERE: 2})
+    with engine("database_admin_url").begin() as connection:
+        connection.execute(text("UPDATE rounds.round SET state = 'closed' WHERE round_id = :r"), {"r": earlier})
+    drill.make_round(round_id, {HERE: 2})
+    key = settings().round_key_place() / earlier / "round.key"
+    hidden = key.rename(key.with_name("elsewhere"))
+    cpr_typed += [people["cpr"][0]] * 3
+    assert type_in("opt-out").output == f"Må ikke kontaktes i runde {round_id}.\n"
+    assert type_in("opt-out", "--undo").output.startswith("Må kontaktes")
+    assert "RoundKeyIsMissing" in refused("explain"), "a history with a gap is said to have one"
+    hidden.rename(key)
 
 
 def test_who_wants_no_contact_gets_none_in_the_next_round_either(round_id: str, cpr_typed: list[str]) -> None:

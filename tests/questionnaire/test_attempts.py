@@ -50,6 +50,20 @@ def test_two_processes_count_together_and_forget_after_a_quarter_of_an_hour(two_
     assert in_database("SELECT count(*) FROM link.wrong_try").scalar() == 1, "the old ones are gone"
 
 
+def test_behind_the_proxy_citizens_are_counted_one_by_one(two_processes: list[str]) -> None:
+    """An address that the citizen wrote there before the proxy did is not believed."""
+    in_database("DELETE FROM link.wrong_try")
+
+    def wrong_code(said: str) -> int:
+        return httpx.post(f"{two_processes[0]}/kode", data=WRONG, headers={"X-Forwarded-For": said}).status_code
+
+    for number in range(ALLOWED):
+        assert wrong_code(f"198.51.100.{number}, 192.0.2.1") == 422
+    assert wrong_code("198.51.100.99, 192.0.2.1") == 429
+    assert wrong_code("192.0.2.2") == 422
+    in_database("DELETE FROM link.wrong_try")
+
+
 def test_whom_an_address_is_counted_as() -> None:
     assert guesser_of("192.0.2.7") == guesser_of("::ffff:192.0.2.7") == "192.0.2.7"
     assert guesser_of("2001:db8:1:2:3:4:5:6") == guesser_of("2001:db8:1:2::9") == "2001:db8:1:2::"

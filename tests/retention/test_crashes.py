@@ -239,6 +239,9 @@ def test_a_key_that_was_not_here_to_be_destroyed_is_no_proof(tmp_path: Path, mon
     assert [one.sentence for one in stage.prove(round_id) if not one.holds] == [
         "Rundens nøgle er ikke destrueret her: mappen er ikke den, den lå i, eller den er gået tabt."
     ]
+    assert stage.rounds_due() == [round_id], "the alarm is not silent the next day"
+    with pytest.raises(RetentionNeedsAttention, match=rf"Runde {round_id} skulle være glemt"):
+        stage.watch_deadlines()
     monkeypatch.setattr(settings(), "round_key_folder", there)
     assert not all(one.holds for one in stage.prove(round_id))
     assert stage.rounds_due() == [round_id]

@@ -119,6 +119,15 @@ def test_the_citizens_service_sees_neither_the_pipelines_login_nor_its_keys() ->
     assert service["volumes"] == ["questionnaire-keys:/srv/borgerpuls/keys:ro"]
 
 
+def test_the_citizens_service_believes_the_proxy_that_comes_in_by_the_bridge_and_no_citizen() -> None:
+    from uvicorn.middleware.proxy_headers import _TrustedHosts
+
+    said = OURS["questionnaire"]["environment"]["FORWARDED_ALLOW_IPS"]
+    trusted = _TrustedHosts(re.fullmatch(r"\$\{QUESTIONNAIRE_PROXY:-(.*)\}", said)[1])  # type: ignore[index]
+    assert "172.18.0.1" in trusted
+    assert "203.0.113.7" not in trusted
+
+
 def test_no_secret_is_written_in_the_compose_file_or_the_example() -> None:
     text = (ROOT / "docker-compose.yaml").read_text(encoding="utf-8")
     for line in text.splitlines():

@@ -39,13 +39,15 @@ def old_database(postgres: EmbeddedPostgres, migrated_template: str) -> Iterator
 
 def upgrade(url: str, revision: str) -> None:
     engine = create_engine(url)
-    with engine.begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(resource_folder("sql") / "schema"))
-        config.set_main_option("path_separator", "os")
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-    engine.dispose()
+    try:
+        with engine.begin() as connection:
+            config = Config()
+            config.set_main_option("script_location", str(resource_folder("sql") / "schema"))
+            config.set_main_option("path_separator", "os")
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+    finally:
+        engine.dispose()
 
 
 def fill(connection: Connection, state: str) -> None:
@@ -69,10 +71,11 @@ def test_an_old_round_that_is_over_is_forgotten_and_its_link_is_gone(old_databas
     engine.dispose()
 
 
-def test_a_round_under_way_stops_the_migration_and_says_what_to_do(old_database: str) -> None:
+@pytest.mark.parametrize("state", ["open", "approved", "closed"])
+def test_a_round_under_way_or_not_frozen_stops_the_migration_and_says_what_to_do(old_database: str, state: str) -> None:
     engine = create_engine(old_database)
     with engine.begin() as connection:
-        fill(connection, "approved")
+        fill(connection, state)
     with pytest.raises(RaiseException, match=r"A round is under way .*Stop it with the version that opened it"):
         upgrade(old_database, "head")
     with engine.connect() as connection:

@@ -397,15 +397,17 @@ def write_previews(round_id: str, folder: Path) -> list[Path]:
 def _set_contact(
     connection: Connection, cpr: str, operator: str, query: str, action: str, parameters: dict[str, Any]
 ) -> list[str]:
-    keys = _keys_of_rounds_with_people(connection)
+    keys = _keys_of_rounds_with_people(connection, RoundState.OPEN, RoundState.APPROVED)
     found = connection.execute(load_query(f"fieldwork/{query}.sql"), _lookups(keys, cpr) | parameters).all()
     for row in found:
         _audit(connection, row.round_id, operator, action, person_id=row.person_id)
     return sorted(row.round_id for row in found)
 
 
-def _keys_of_rounds_with_people(connection: Connection) -> dict[str, RoundKey]:
-    rounds = connection.execute(load_query("fieldwork/rounds_with_people.sql")).scalars()
+def _keys_of_rounds_with_people(connection: Connection, *states: RoundState) -> dict[str, RoundKey]:
+    """Return the keys of the rounds in *states*, or in any; that of a round which does not matter may be lost."""
+    known = {"states": [str(state) for state in states or RoundState]}
+    rounds = connection.execute(load_query("fieldwork/rounds_with_people.sql"), known).scalars()
     return {round_id: vault().round_key(round_id) for round_id in rounds}
 
 

@@ -193,11 +193,7 @@ def destroy_strays(run_id: str) -> dict[str, int]:
 def rounds_due() -> list[str]:
     """Return the rounds whose day has come and of which something is left, whatever became of earlier runs."""
     today = clock.today()
-    return [
-        one.round_id
-        for one in retentions()
-        if one.deadline.is_due(today) and (one.forgotten_at is None or not _is_done(one.round_id))
-    ]
+    return [one.round_id for one in retentions() if one.deadline.is_due(today) and not _is_done(one, today)]
 
 
 def forget_round(round_id: str, run_id: str) -> dict[str, int]:
@@ -266,7 +262,7 @@ def watch_deadlines() -> dict[str, int]:
     for one in retentions():
         waiting += one.forgotten_at is None
         if one.deadline.is_due(today):
-            if one.forgotten_at is None or not _is_done(one.round_id):
+            if not _is_done(one, today):
                 told.append(
                     f"Runde {one.round_id} skulle være glemt den {one.deadline.due_date:%d-%m-%Y}, og der er mere tilbage. "
                     f"Løftet til borgerne gælder til og med den {one.deadline.promised_date:%d-%m-%Y}."
@@ -362,9 +358,14 @@ def _left(round_id: str) -> dict[str, int]:
     return {place.what: len(place.files) for place in _places(round_id)} | {row.what: row.left_n for row in rows}
 
 
-def _is_done(round_id: str) -> bool:
-    _, _, register = retention_of(round_id)
-    return not any(_left(round_id).values()) and all(row.completed_at is not None for row in register)
+def _is_done(one: RoundRetention, today: date) -> bool:
+    """Tell whether nothing is left to do; a key that was not here to be destroyed is asked for until the last day promised."""
+    if one.forgotten_at is None:
+        return False
+    if _folder().destroyed_at(one.round_id) is None and today <= one.deadline.promised_date:
+        return False
+    _, _, register = retention_of(one.round_id)
+    return not any(_left(one.round_id).values()) and all(row.completed_at is not None for row in register)
 
 
 def _destroy_rows(

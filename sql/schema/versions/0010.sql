@@ -3,9 +3,12 @@
 
 DO $$
 BEGIN
-    IF EXISTS (SELECT FROM rounds.round JOIN identity.data_key USING (round_id) WHERE state IN ('open', 'approved')) THEN
-        RAISE EXCEPTION 'A round is under way whose keys are of the old kind. Stop it with the version that opened it '
-            '(borgerpuls fieldwork stop ROUND), or empty the sandbox (make clean), and migrate again.';
+    IF EXISTS (SELECT FROM rounds.round r
+               WHERE r.state IN ('open', 'approved')
+                  OR (r.state = 'closed' AND NOT EXISTS (SELECT FROM responses.snapshot s WHERE s.round_id = r.round_id))) THEN
+        RAISE EXCEPTION 'A round is under way whose keys are of the old kind. Migrate when its answers are closed and frozen. '
+            'Stop it with the version that opened it (borgerpuls fieldwork stop ROUND) only if its answers are to be lost; '
+            'a sandbox may be emptied (make clean).';
     END IF;
 END $$;
 

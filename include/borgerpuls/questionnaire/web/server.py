@@ -6,7 +6,7 @@ import uvicorn
 
 
 def serve(host: str, port: int, workers: int = 1) -> None:
-    """Serve until stopped. Addresses from a proxy on this machine are believed, from elsewhere not."""
+    """Serve until stopped. What a proxy says of addresses is believed of one on this machine, or in FORWARDED_ALLOW_IPS."""
     uvicorn.run(
         "borgerpuls.questionnaire.web.app:create_app",
         factory=True,
