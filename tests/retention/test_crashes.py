@@ -229,6 +229,16 @@ def test_a_stopped_round_is_forgotten_so_long_after_it_was_stopped_and_its_answe
     assert owner("SELECT count(*) FROM responses.response WHERE round_id = :r", r=round_id) == [(0,)]
 
 
+def test_a_stop_before_another_plan_opened_the_round_again_is_no_end() -> None:
+    at(date(2024, 6, 16))
+    round_id = make_round(days_before=75)
+    owner("INSERT INTO fieldwork.audit (round_id, happened_at, operator, action) "
+          "VALUES (:r, '2023-01-10 10:00+01', 'drift', 'stop')", r=round_id)  # fmt: skip
+    owner("UPDATE rounds.round SET opened_at = '2023-01-11 10:00+01' WHERE round_id = :r", r=round_id)
+    stage.forget_round(round_id, "kørsel")  # nobody has closed it: it is stopped by that
+    assert all(one.holds for one in stage.prove(round_id))
+
+
 def test_a_key_that_was_not_here_to_be_destroyed_is_no_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     at(date(2024, 6, 20))
     round_id = make_round()
