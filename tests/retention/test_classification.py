@@ -9,7 +9,7 @@ from typing import Any
 from lived_round import owner
 from sqlalchemy import text
 
-from borgerpuls.database import engine
+from borgerpuls.database import engine, load_query, transaction
 from borgerpuls.retention.words import WHAT
 from borgerpuls.sandbox.postgres import EmbeddedPostgres
 
@@ -155,6 +155,31 @@ def test_every_column_of_every_table_is_classified_once(round_database: Embedded
 def test_what_is_destroyed_or_coarse_has_its_words_in_the_register() -> None:
     by_cascade = {"responses.answer", "weighting.weight"}  # their numbers follow responses.response
     assert (DESTROYED.keys() | COARSE.keys()) - by_cascade == {what for what in WHAT if "." in what}
+
+
+def test_the_order_of_the_answers_does_not_tell_in_which_batch_they_came(round_database: EmbeddedPostgres) -> None:
+    """In the order of the table each batch would be a run of rising numbers."""
+    round_id = "2031-1"
+    owner("INSERT INTO rounds.round (round_id, name, opened_by, opened_at, reference_start_date, reference_end_date, key_date, "
+          "invitation_date, reminder_1_date, reminder_2_date, close_date, codebook_version, questionnaire_version, sample_rule, "
+          "channels, seed) VALUES (:r, 'x', 'x', now(), '2031-01-01', '2031-01-02', '2031-01-03', '2031-01-04', '2031-01-05', "
+          "'2031-01-06', '2031-01-07', '2023', '2023', '{}', '{}', 1)", r=round_id)  # fmt: skip
+    for batch in range(1, 9):
+        owner("INSERT INTO responses.response (round_id, response_id, revision, batch_number, municipality_code, sex, age_group, "
+              "subgroup, target_group, completeness, started_date) SELECT :r, id, 1, :b, '0461', 'x', 'x', 'x', 'x', 'complete', "
+              "'2031-01-04' FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, 200) ORDER BY 1) AS ids",
+              r=round_id, b=batch)  # fmt: skip
+    owner("INSERT INTO responses.answer (round_id, response_id, item_id, outcome) "
+          "SELECT round_id, response_id, 'trust', 'valid' FROM responses.response WHERE round_id = :r", r=round_id)  # fmt: skip
+    with transaction("retention") as connection:
+        for query in ("make_answer_numbers", "index_answer_numbers", "go_by_key", "coarsen_responses"):
+            connection.execute(load_query(f"retention/{query}.sql"), {"round_id": round_id})
+    for table in ("responses.response", "responses.answer"):
+        ids = [
+            row[0] for row in owner(f"SELECT response_id FROM {table} WHERE round_id = :r ORDER BY ctid", r=round_id)
+        ]
+        assert len(ids) == 1600
+        assert ids == sorted(ids), table
 
 
 def test_the_planners_statistics_keep_no_words_of_a_citizen(round_database: EmbeddedPostgres) -> None:

@@ -60,7 +60,7 @@ STATEMENTS = [query for _, query in ROWS if not query.startswith("index_")] + ["
 NUMBERS = {
     "number_sample": ("make_numbers", "index_numbers"),
     "coarsen_people": ("make_numbers", "index_numbers"),
-    "coarsen_responses": ("make_answer_numbers", "index_answer_numbers"),
+    "coarsen_responses": ("make_answer_numbers", "index_answer_numbers", "go_by_key"),
 }
 
 

@@ -53,6 +53,7 @@ ROWS = (
     ("responses.response", "delete_uncounted_responses"),
     (None, "make_answer_numbers"),
     (None, "index_answer_numbers"),
+    (None, "go_by_key"),
     ("responses.response", "coarsen_responses"),
 )
 """What becomes of a round's rows, in order: the table, and the statement; None is what only prepares."""
