@@ -19,7 +19,8 @@ from borgerpuls.reporting.typesetting import Fragment, Group, Leaf, Node, Pictur
 PIXELS_PER_MM = 96 / 25.4
 PIXELS_PER_POINT = 96 / 72
 _REFERENCE_SIZE = 100.0
-_MOST_TEXTS = 1_000
+_MOST_TEXTS = 2_500
+"""More than a report has, or none would be found again by the next one: some 700 bytes each."""
 _CIRCLE = 0.5523  # the handle of a Bézier quarter circle
 
 
