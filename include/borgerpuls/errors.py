@@ -110,6 +110,15 @@ class RoundKeyIsMissing(BorgerpulsError):
             next_step="Se efter, at BORGERPULS_ROUND_KEY_FOLDER er den samme disk hos alle, eller hent nøglen fra kopien.",
         )
 
+    @classmethod
+    def of_what_was_sent(cls, round_id: str) -> Self:
+        """Return the sentence about a round that is opened anew, and of which the journal has letters that were sent."""
+        return cls(
+            "Der er før sendt beskeder i en runde med dette id, og dens nøgle findes ikke. Med en ny nøgle fik alle dem igen.",
+            where=f"Runde {round_id}",
+            next_step="Hent nøglen fra kopien, eller åbn runden med et andet id.",
+        )
+
 
 class ExtractIsGone(BorgerpulsError):
     """An extract that was imported has been deleted on schedule and cannot be read again."""

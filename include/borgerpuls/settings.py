@@ -95,8 +95,8 @@ class Settings(BaseSettings):
     one_category_below: int = Field(default=10, ge=5)
     extract_retention_days: int = Field(default=30, ge=1, le=30)
     """Days from the arrival of an extract to its destruction; at most what is promised."""
-    round_retention_days: int = Field(default=75, ge=1, le=82)
-    """Days from a round's last day to its destruction. Three months are promised, and are 89 days at the fewest: a week is
+    round_retention_days: int = Field(default=75, ge=45, le=82)
+    """Days from a round's last day to its destruction; below 45 a slip of the pen would forget what is not published. Three months are promised, and are 89 days at the fewest: a week is
     left for tries that fail, and what remains is how long a backup of the rounds' keys may live."""
     report_processes: int = Field(default=2, ge=1)
     attack_processes: int = Field(default_factory=_cores, ge=1)

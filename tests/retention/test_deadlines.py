@@ -60,11 +60,15 @@ def test_a_round_that_was_stopped_counts_from_that_day_unless_its_last_day_was_b
     assert without_a_trace.closed_date == date(2023, 9, 18)
 
 
-@pytest.mark.parametrize(("name", "latest"), [("round_retention_days", LATEST_DAYS), ("extract_retention_days", 30)])
-def test_a_setting_beyond_the_promise_is_refused(name: str, latest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "earliest", "latest"), [("round_retention_days", 45, LATEST_DAYS), ("extract_retention_days", 1, 30)]
+)
+def test_a_setting_beyond_the_promise_or_far_too_short_is_refused(
+    name: str, earliest: int, latest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(f"BORGERPULS_{name.upper()}", str(latest))
     assert getattr(Settings(), name) == latest
-    for wrong in (latest + 1, 0):
+    for wrong in (latest + 1, earliest - 1):
         monkeypatch.setenv(f"BORGERPULS_{name.upper()}", str(wrong))
         with pytest.raises(ValidationError, match=name):
             Settings()

@@ -9,9 +9,11 @@ from sqlalchemy import text
 from borgerpuls import clock
 from borgerpuls.clock import COPENHAGEN
 from borgerpuls.database import transaction
-from borgerpuls.errors import PlanIsRefused, RoundIsAlreadyOpen, UnknownRound
+from borgerpuls.errors import PlanIsRefused, RoundIsAlreadyOpen, RoundKeyIsMissing, UnknownRound
 from borgerpuls.rounds import stage
 from borgerpuls.sandbox.postgres import EmbeddedPostgres
+from borgerpuls.settings import settings
+from borgerpuls.vault import vault
 
 FORM: dict[str, Any] = {
     "round_id": "2023-2",
@@ -107,3 +109,17 @@ def test_a_round_opened_by_the_schedule_is_the_one_that_opens_now() -> None:
 def test_a_round_nobody_opened_is_named() -> None:
     with pytest.raises(UnknownRound, match="Ingen runde har id 1999-1"):
         stage.municipality_codes("1999-1")
+
+
+def test_no_new_key_is_made_where_letters_were_sent_with_another() -> None:
+    clock.move_to(datetime(2025, 1, 5, 8, tzinfo=COPENHAGEN))
+    journal = settings().journal_place() / "2025-1"
+    journal.mkdir(parents=True)
+    (journal / "0461.tsv").write_text("et brev, der er sendt\n", encoding="utf-8")
+    with pytest.raises(
+        RoundKeyIsMissing, match=r"Der er før sendt beskeder i en runde med dette id.*fik alle dem igen"
+    ):
+        open_round(FORM | {"round_id": "2025-1"})
+    assert "2025-1" not in stage.rounds_in_state("open")
+    vault().make_round_key("2025-1")  # the copy is brought back
+    assert open_round(FORM | {"round_id": "2025-1"}).is_news

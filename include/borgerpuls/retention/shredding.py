@@ -28,8 +28,8 @@ def extracts_of(inbox: Path, municipality_code: str) -> list[Path]:
 
 
 def arrived_before(files: Iterable[Path], day: date) -> list[Path]:
-    """Return the files that were last written before a day, Danish time."""
-    return [path for path in files if _written_date(path) < day]
+    """Return the files that came before a day, Danish time; one that keeps an older date from where it was made is new."""
+    return [path for path in files if _arrived_date(path) < day]
 
 
 def shred(files: Iterable[Path], folder: Path, passes: Callable[[str], None]) -> None:
@@ -59,8 +59,8 @@ def shred(files: Iterable[Path], folder: Path, passes: Callable[[str], None]) ->
         _sync(folder.parent)
 
 
-def _written_date(path: Path) -> date:
-    return datetime.fromtimestamp(path.lstat().st_mtime, COPENHAGEN).date()
+def _arrived_date(path: Path) -> date:
+    return datetime.fromtimestamp(path.lstat().st_ctime, COPENHAGEN).date()
 
 
 def _sync(folder: Path) -> None:

@@ -12,9 +12,10 @@ from sqlalchemy import Row
 from borgerpuls import clock
 from borgerpuls.codebooks.municipalities import municipalities
 from borgerpuls.database import load_query, transaction
-from borgerpuls.errors import RoundIsAlreadyOpen, RoundIsForgotten, UnknownRound
+from borgerpuls.errors import RoundIsAlreadyOpen, RoundIsForgotten, RoundKeyIsMissing, UnknownRound
 from borgerpuls.rounds.calendar import RoundDates, half_yearly_dates, opening_days
 from borgerpuls.rounds.plan import RoundPlan, check_dates_ahead, check_plan
+from borgerpuls.settings import settings
 from borgerpuls.terms import RoundState
 from borgerpuls.vault import vault
 
@@ -109,7 +110,7 @@ def open_round(form: Mapping[str, Any], opened_by: str, run_id: str) -> Opening:
             )
         check_dates_ahead(plan, clock.today())
         if standing is None:
-            vault().make_round_key(plan.round_id)
+            _make_key(plan.round_id)
         connection.execute(load_query(f"rounds/{'open_round' if standing is None else 'replace_plan'}.sql"), row)
         connection.execute(load_query("rounds/leave_out_municipalities.sql"), row)
         connection.execute(
@@ -119,6 +120,17 @@ def open_round(form: Mapping[str, Any], opened_by: str, run_id: str) -> Opening:
         connection.execute(load_query("rounds/forget_dry_run.sql"), row)
         connection.execute(load_query("rounds/keep_opening.sql"), row)
     return Opening(plan.round_id, is_news=True, said="Runden er åbnet.")
+
+
+def _make_key(round_id: str) -> None:
+    """Make the key of a round, but no new one beside a journal of what was sent with another: all would get it again."""
+    try:
+        vault().round_key(round_id)
+    except RoundKeyIsMissing:
+        journal = settings().journal_place() / round_id
+        if any(path.stat().st_size for path in journal.glob("*") if path.is_file()):
+            raise RoundKeyIsMissing.of_what_was_sent(round_id) from None
+    vault().make_round_key(round_id)
 
 
 def municipality_codes(round_id: str) -> list[str]:
