@@ -13,6 +13,8 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from borgerpuls.durable import sync_folder
+
 KEY_LENGTH = 32
 GRAVESTONE = "destroyed"
 
@@ -70,7 +72,7 @@ def keep_key(path: Path, key: bytes) -> bytes:
     finally:
         draft.unlink(missing_ok=True)
     for folder in (path.parent, path.parent.parent):
-        _sync(folder)
+        sync_folder(folder)
     kept = read_key(path)
     if kept is None:
         message = f"{path.name} is no key of {KEY_LENGTH} bytes"
@@ -89,7 +91,7 @@ def set_gravestone(path: Path, moment: datetime) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
-    _sync(path.parent)
+    sync_folder(path.parent)
 
 
 def destroy_key(path: Path) -> bool:
@@ -103,13 +105,5 @@ def destroy_key(path: Path) -> bool:
         file.flush()
         os.fsync(file.fileno())
     path.unlink(missing_ok=True)
-    _sync(path.parent)
+    sync_folder(path.parent)
     return True
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -85,7 +85,7 @@ def estimate_figures(round_id: str) -> dict[str, int]:
             table[name] = table[name].astype("Int64")
         trend = trend_points(replace(now, figures=in_trend(table)), earlier)
         trend["valid_n"] = trend["valid_n"].astype("Int64")
-        names = read_table(connection, "estimation/municipalities.sql", round_id=round_id)
+        names = read_table(connection, "rounds/taking_part.sql", round_id=round_id)
         said = notices(
             table,
             previous,
@@ -243,7 +243,7 @@ def raise_alarms(round_id: str) -> dict[str, int]:
         now = _this_period(round_id, plan, took_part)
         previous = previous_means(now, _earlier_periods(connection, round_id))
         found = alarms(figures, previous[previous["break_reason"].isna()])
-        names = read_table(connection, "estimation/municipalities.sql", round_id=round_id)
+        names = read_table(connection, "rounds/taking_part.sql", round_id=round_id)
         name_of = dict(zip(names["municipality_code"], names["municipality_name"], strict=True))
         period_of = dict(zip(previous["period"], previous["period_name"], strict=True))
         codebook = load_codebook(plan.codebook_version)

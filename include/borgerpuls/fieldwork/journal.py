@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+from borgerpuls.durable import sync_folder
 from borgerpuls.errors import JournalIsUnwritable
 
 INTENT = "intent"
@@ -71,7 +72,7 @@ class Journal:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             self._end_torn_line()
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
         except OSError as error:
             raise _unwritable(error) from None
 
@@ -137,14 +138,6 @@ def remember(words: dict[UUID, Entry], entry: Entry) -> None:
     known = words.get(entry.message_id)
     if known is None or known.attempt <= entry.attempt:
         words[entry.message_id] = entry
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unwritable(error: OSError) -> JournalIsUnwritable:

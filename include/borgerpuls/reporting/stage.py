@@ -301,7 +301,7 @@ def _participation(connection: Connection, round_id: str, municipality_code: str
 
 def _municipality_names(connection: Connection, round_id: str) -> dict[str, str]:
     """Return code → name of those that take part, by code."""
-    rows = read_rows(connection, "reporting/municipality_names.sql", round_id=round_id)
+    rows = read_rows(connection, "rounds/taking_part.sql", round_id=round_id)
     return {row.municipality_code: row.municipality_name for row in rows}
 
 

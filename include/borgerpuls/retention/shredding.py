@@ -5,7 +5,6 @@ Files are unlinked, and their folders after them, on disk before this returns. W
 the disk's matter (docs/retention.md); a key is written over first (round_keys.py).
 """
 
-import os
 import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -13,6 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from borgerpuls.clock import COPENHAGEN
+from borgerpuls.durable import sync_folder
 from borgerpuls.round_keys import destroy_key
 
 
@@ -47,7 +47,7 @@ def shred(files: Iterable[Path], folder: Path, passes: Callable[[str], None]) ->
             destroy_key(path)
         else:
             path.unlink(missing_ok=True)
-            _sync(path.parent)
+            sync_folder(path.parent)
     if not folder.is_dir():
         return
     for below in sorted((path for path in folder.glob("**/*") if path.is_dir()), reverse=True):
@@ -56,16 +56,8 @@ def shred(files: Iterable[Path], folder: Path, passes: Callable[[str], None]) ->
     with suppress(OSError):
         folder.rmdir()
     if folder.parent.is_dir():
-        _sync(folder.parent)
+        sync_folder(folder.parent)
 
 
 def _arrived_date(path: Path) -> date:
     return datetime.fromtimestamp(path.lstat().st_ctime, COPENHAGEN).date()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

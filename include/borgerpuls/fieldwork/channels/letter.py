@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
+from borgerpuls.durable import sync_folder
 from borgerpuls.fieldwork.channels.port import ACCEPTED, Outcome, not_sent, unknown
 
 _POSTAL_CODE = re.compile(r"\d{4}", re.ASCII)
@@ -71,7 +72,7 @@ class LetterOutbox:
                 ACCEPTED if place.exists() else not_sent(f"brevet kan ikke skrives ({os.strerror(error.errno or 0)})")
             )
         try:
-            _sync(self._folder)
+            sync_folder(self._folder)
         except OSError as error:
             return unknown(f"brevet er måske ikke på disken ({os.strerror(error.errno or 0)})")
         return ACCEPTED
@@ -87,11 +88,3 @@ def _write(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
